@@ -1,0 +1,16 @@
+DROP TABLE IF EXISTS v_voice_usage;
+DROP TABLE IF EXISTS v_voice_settings;
+DROP TABLE IF EXISTS v_voice_tokens;
+DROP TABLE IF EXISTS v_voice_outbox;
+DROP TABLE IF EXISTS v_voice_webhooks;
+DROP TABLE IF EXISTS v_voice_chunks;
+DROP TABLE IF EXISTS v_voice_documents;
+DROP TABLE IF EXISTS v_voice_messages;
+DROP TABLE IF EXISTS v_voice_conversations;
+DROP TABLE IF EXISTS v_voice_live_calls;
+DROP TABLE IF EXISTS v_voice_callers;
+DROP TABLE IF EXISTS v_voice_transfer_rules;
+DROP TABLE IF EXISTS v_voice_transfer_destinations;
+DROP TABLE IF EXISTS v_voice_secretary_versions;
+DROP TABLE IF EXISTS v_voice_secretaries;
+DROP TABLE IF EXISTS v_voice_providers;

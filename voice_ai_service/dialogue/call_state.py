@@ -1,0 +1,105 @@
+"""What is known of one live call. Small, serialisable, kept in the session cache between turns."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+STAGES = ("stt", "retrieval", "llm_first_token", "llm", "tts_first_byte", "tts", "total")
+
+
+class Speaker(StrEnum):
+    CALLER = "caller"
+    SECRETARY = "secretary"
+
+
+class StageLatencies(BaseModel):
+    """Milliseconds; None for a stage that did not run in this turn. `total` is measured at the service's door.
+
+    `llm_first_token` and `tts_first_byte` lie inside `llm` and `tts`; `other` is what is left of `total`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    stt: float | None = None
+    retrieval: float | None = None
+    llm_first_token: float | None = None
+    llm: float | None = None
+    tts_first_byte: float | None = None
+    tts: float | None = None
+    total: float = 0.0
+
+    @property
+    def providers_ms(self) -> float:
+        return (self.stt or 0.0) + (self.retrieval or 0.0) + (self.llm or 0.0) + (self.tts or 0.0)
+
+
+class TurnRecord(BaseModel):
+    """One exchange: what was heard, what was said, and what came of it. The greeting is turn 0 with no `heard`."""
+
+    model_config = ConfigDict(extra="forbid")
+    turn: int
+    started_at: datetime
+    heard: str = ""
+    heard_language: str | None = None
+    heard_confidence: float | None = None
+    digits: str = ""
+    said: str = ""
+    said_language: str | None = None
+    played_ms: int | None = None
+    """How much of `said` the caller heard; None until the PBX reports it, then at most `audio_ms`."""
+    audio_ms: int = 0
+    barged_in: bool = False
+    action: str = "continue"
+    intent: str | None = None
+    caller_audio_ref: str | None = None
+    caller_audio_ms: int = 0
+    latency_ms: StageLatencies = Field(default_factory=StageLatencies)
+    providers: dict[str, str] = Field(default_factory=dict)
+    """Stage to registry name: {"stt": "embedded", "llm": "openai", "tts": "embedded"}."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    sources: list[str] = Field(default_factory=list)
+    tools: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class Stage(StrEnum):
+    """Where the conversation is, beyond plain listening."""
+
+    OPEN = "open"
+    TAKING_MESSAGE = "taking_message"
+    CONFIRMING_TRANSFER = "confirming_transfer"
+
+
+class CallState(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    call_uuid: UUID
+    domain_uuid: UUID
+    secretary_uuid: UUID
+    secretary_version: int
+    started_at: datetime
+    answered_at: datetime | None = None
+    caller_number: str = ""
+    """E.164 where it could be normalised, else as dialled; personal data."""
+    called_number: str = ""
+    language: str = "pt-BR"
+    stage: Stage = Stage.OPEN
+    turns: list[TurnRecord] = Field(default_factory=list)
+    no_input: int = 0
+    misunderstood: int = 0
+    pending_destination: str | None = None
+    transferred_to: str | None = None
+    message_text: str | None = None
+    message_audio_ref: str | None = None
+    ending: str | None = None
+    """Set once the secretary decided to end: a HangupReason's value or `transferred`."""
+    owner: str = ""
+    """The process that serves it, for the log."""
+
+    @property
+    def turn_count(self) -> int:
+        """Caller turns so far; the greeting does not count."""
+        return sum(1 for turn in self.turns if turn.turn > 0)

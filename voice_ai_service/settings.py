@@ -1,0 +1,88 @@
+"""All settings of a process, read once. Nothing else reads the environment.
+
+Per-domain settings in `v_voice_settings` override what a tenant may decide for itself.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """`VOICE_AI_*` in the environment, or in the file that `VOICE_AI_ENV_FILE` names."""
+
+    model_config = SettingsConfigDict(env_prefix="VOICE_AI_", frozen=True, extra="ignore")
+
+    data_dir: Path = Path("var")
+    """Everything this installation keeps: embedded database, keys, calls' audio, recordings."""
+
+    database_url: SecretStr | None = None
+    """PostgreSQL 15 or later, as the service's own role (not the tables' owner). None: the embedded one."""
+    owner_database_url: SecretStr | None = None
+    """The same database as the tables' owner, for `voice-ai migrate`. On FusionPBX: FusionPBX's own role."""
+    database_pool_size: int = Field(10, ge=1, le=200)
+
+    redis_url: SecretStr | None = None
+    """Shared limits and session cache for several processes. None: inside the process."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8100, ge=0, le=65535)
+    bridge_host: str = "127.0.0.1"
+    bridge_port: int = Field(8080, ge=0, le=65535)
+
+    service_token: SecretStr | None = None
+    """A PBX token fixed by the operator. None: one is made at first start, printed once, stored hashed."""
+    master_key: SecretStr | None = None
+    """Base64 of the 32-byte private key that opens sealed secrets. None: `data_dir/keys/master.key`, made once."""
+    previous_master_keys: SecretStr | None = None
+    """Comma-separated older keys, still tried for opening while secrets are being rotated."""
+
+    jwt_jwks_url: str | None = None
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    jwt_domain_claim: str = "domain_uuid"
+
+    shared_audio_dir: Path | None = None
+    """A folder that FreeSWITCH sees under the same path. Calls that ask for `shared` audio use it."""
+
+    allowed_private_networks: str = ""
+    """Comma-separated networks that webhooks and providers may reach although private, such as 10.1.0.0/16."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+    tracing_endpoint: str | None = None
+    """OTLP/HTTP endpoint for spans; None: none are made."""
+
+    speech_processes: int = Field(1, ge=1, le=32)
+    """Processes of the embedded recogniser."""
+    tts_cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
+    abandoned_call_s: int = Field(900, ge=60)
+    """A live call nobody has heard of for so long is closed and stored."""
+    retention_days: int = Field(90, ge=1)
+    webhook_timeout_s: float = Field(10.0, gt=0, le=60)
+
+    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
+    anthropic_api_key: SecretStr | None = Field(None, validation_alias="ANTHROPIC_API_KEY")
+
+    @field_validator("allowed_private_networks")
+    @classmethod
+    def _networks_parse(cls, value: str) -> str:
+        for part in filter(None, (item.strip() for item in value.split(","))):
+            ip_network(part, strict=False)
+        return value
+
+    @cached_property
+    def private_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        parts = (item.strip() for item in self.allowed_private_networks.split(","))
+        return tuple(ip_network(part, strict=False) for part in parts if part)
+
+    @property
+    def calls_dir(self) -> Path:
+        """One folder a live call: its utterances and replies."""
+        return self.shared_audio_dir or self.data_dir / "calls"
