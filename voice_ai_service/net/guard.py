@@ -45,7 +45,7 @@ class AddressRefused(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class CheckedUrl:
-    """What `check_url` found. `host` is ASCII, without brackets or trailing dot; `address` if it is literal."""
+    """What `check_url` found. `host`: ASCII, no brackets, no trailing dot; `address` if it is literal."""
 
     url: str
     scheme: str

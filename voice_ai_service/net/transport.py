@@ -1,4 +1,4 @@
-"""An HTTP client for addresses that tenants typed in: it connects to an address that was checked, and to no other.
+"""An HTTP client for addresses that tenants typed in: it connects to a checked address, and to no other.
 
 The check sits where the socket is opened, below connection pools, redirects and TLS: the host name stays what
 it was for `Host`, SNI and the certificate.
