@@ -1,0 +1,30 @@
+-- name: lock
+SELECT pg_advisory_lock($1);
+
+-- name: bookkeeping
+DO $$
+BEGIN
+    -- Looked up first: CREATE SCHEMA IF NOT EXISTS asks for the right to create even when there is nothing to do.
+    IF to_regclass('voice_ai.migrations') IS NULL THEN
+        CREATE SCHEMA IF NOT EXISTS voice_ai;
+        CREATE TABLE voice_ai.migrations (
+            version integer PRIMARY KEY,
+            name text NOT NULL,
+            checksum text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        );
+    END IF;
+END
+$$;
+
+-- name: has_bookkeeping
+SELECT to_regclass('voice_ai.migrations') IS NOT NULL;
+
+-- name: applied
+SELECT version, checksum FROM voice_ai.migrations ORDER BY version;
+
+-- name: record
+INSERT INTO voice_ai.migrations (version, name, checksum) VALUES ($1, $2, $3);
+
+-- name: forget
+DELETE FROM voice_ai.migrations WHERE version = $1;
