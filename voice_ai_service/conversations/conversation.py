@@ -1,0 +1,272 @@
+"""A call as it is stored: built once, at the end, from what was known of it while it lived. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from voice_ai_service.conversations.heard import heard_text
+from voice_ai_service.conversations.outcome import Ending, Resolution, end_reason_of, resolution_of
+from voice_ai_service.conversations.text import storable, storable_json
+from voice_ai_service.dialogue.call_state import STAGES, CallState, Speaker, TurnRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One text of one side.
+
+    Attributes:
+        turn: 0 is the greeting.
+        text: For the secretary all that was said; `heard_text` what the caller heard of it, None: nobody knows.
+        spoken_at: When it began, as far as is known: the caller's before the turn reached us, the secretary's
+            after the turn was answered.
+        audio_ms: Length of its audio.
+        latency_ms: Per stage, on the secretary's messages.
+    """
+
+    turn: int
+    speaker: Speaker
+    text: str
+    spoken_at: datetime
+    heard_text: str | None = None
+    language: str | None = None
+    confidence: float | None = None
+    digits: str = ""
+    audio_ref: str | None = None
+    audio_ms: int = 0
+    played_ms: int | None = None
+    barged_in: bool = False
+    action: str | None = None
+    intent: str | None = None
+    latency_ms: dict[str, float] | None = None
+    providers: dict[str, str] | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    sources: tuple[str, ...] = ()
+    tools: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def transcript_text(self) -> str:
+        """What went through the line: of the secretary's words, those that were heard where that is known."""
+        return self.text if self.heard_text is None else self.heard_text
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one call took of one provider. `units` are seconds (stt), characters (tts) or tokens (llm)."""
+
+    day: date
+    kind: str
+    provider: str
+    requests: int
+    units: Decimal
+    cost_cents: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageSummary:
+    """Milliseconds over the turns in which the stage ran; the greeting is not a turn."""
+
+    mean: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    call_uuid: UUID
+    domain_uuid: UUID
+    secretary_uuid: UUID
+    secretary_name: str
+    secretary_version: int
+    mode: str
+    caller_number: str
+    called_number: str
+    language: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime
+    duration_ms: int
+    turn_count: int
+    resolution: Resolution
+    end_reason: str
+    hangup_cause: str | None
+    transferred_to: str | None
+    message_text: str | None
+    message_audio_ref: str | None
+    recording_ref: str | None
+    latency: dict[str, StageSummary]
+    providers: dict[str, tuple[str, ...]]
+    prompt_tokens: int
+    completion_tokens: int
+    usage: tuple[Usage, ...]
+    messages: tuple[Message, ...]
+    """In the order in which they were spoken."""
+
+    @property
+    def cost_cents(self) -> Decimal | None:
+        """None when no part of it has a price."""
+        known = [usage.cost_cents for usage in self.usage if usage.cost_cents is not None]
+        return sum(known, Decimal(0)) if known else None
+
+
+Price = Callable[[Usage], Decimal | None]
+"""What a use costs in cents of the price list's currency; None: not in the list."""
+
+
+def build(
+    state: CallState,
+    ending: Ending,
+    *,
+    secretary_name: str,
+    mode: str = "turn",
+    keep_audio: bool = False,
+    price: Price | None = None,
+) -> Conversation:
+    """Make the conversation of a call that is over.
+
+    Args:
+        state: All that was journalled of the call.
+        keep_audio: Whether the call's audio outlives it; otherwise no reference to it is stored.
+        price: The price list.
+    """
+    turns = state.turns
+    measured_ms = int((ending.ended_at - (state.answered_at or state.started_at)).total_seconds() * 1000)
+    resolution = resolution_of(state, ending)
+    return Conversation(
+        call_uuid=state.call_uuid,
+        domain_uuid=state.domain_uuid,
+        secretary_uuid=state.secretary_uuid,
+        secretary_name=storable(secretary_name),
+        secretary_version=state.secretary_version,
+        mode=mode,
+        caller_number=storable(state.caller_number),
+        called_number=storable(state.called_number),
+        language=state.language,
+        started_at=state.started_at,
+        answered_at=state.answered_at,
+        ended_at=ending.ended_at,
+        duration_ms=max(0, measured_ms if ending.duration_ms is None else ending.duration_ms),
+        turn_count=state.turn_count,
+        resolution=resolution,
+        end_reason=end_reason_of(state, ending),
+        hangup_cause=ending.hangup_cause,
+        transferred_to=state.transferred_to if resolution is Resolution.TRANSFERRED else None,
+        message_text=storable(state.message_text) if state.message_text else None,
+        message_audio_ref=state.message_audio_ref if keep_audio else None,
+        recording_ref=ending.recording_ref,
+        latency=summarise(turns),
+        providers=_providers(turns),
+        prompt_tokens=sum(turn.prompt_tokens for turn in turns),
+        completion_tokens=sum(turn.completion_tokens for turn in turns),
+        usage=_usage(turns, price),
+        messages=tuple(_messages(turns, keep_audio=keep_audio)),
+    )
+
+
+def summarise(turns: Sequence[TurnRecord]) -> dict[str, StageSummary]:
+    """Mean and 95th percentile (nearest rank) of every stage that ran in a turn after the greeting."""
+    summaries: dict[str, StageSummary] = {}
+    for stage in STAGES:
+        values = sorted(
+            value
+            for turn in turns
+            if turn.turn > 0 and (value := getattr(turn.latency_ms, stage)) is not None
+        )
+        if values:
+            p95 = values[math.ceil(len(values) * 0.95) - 1]
+            summaries[stage] = StageSummary(round(sum(values) / len(values), 1), round(p95, 1))
+    return summaries
+
+
+def _messages(turns: Sequence[TurnRecord], *, keep_audio: bool) -> Iterable[Message]:
+    for turn in turns:
+        if turn.heard or turn.digits or (keep_audio and turn.caller_audio_ref):
+            yield _caller_message(turn, keep_audio=keep_audio)
+        if turn.said:
+            yield _secretary_message(turn)
+
+
+def _caller_message(turn: TurnRecord, *, keep_audio: bool) -> Message:
+    return Message(
+        turn=turn.turn,
+        speaker=Speaker.CALLER,
+        text=storable(turn.heard),
+        spoken_at=turn.started_at - timedelta(milliseconds=turn.caller_audio_ms),
+        language=turn.heard_language,
+        confidence=turn.heard_confidence,
+        digits=storable(turn.digits),
+        audio_ref=turn.caller_audio_ref if keep_audio else None,
+        audio_ms=turn.caller_audio_ms,
+        intent=turn.intent,
+        # A turn that was cut off before its reply has no other row to keep its measures.
+        latency_ms=None if turn.said else _latencies(turn),
+        providers=None if turn.said else dict(turn.providers),
+        prompt_tokens=0 if turn.said else turn.prompt_tokens,
+        completion_tokens=0 if turn.said else turn.completion_tokens,
+    )
+
+
+def _secretary_message(turn: TurnRecord) -> Message:
+    said = storable(turn.said)
+    return Message(
+        turn=turn.turn,
+        speaker=Speaker.SECRETARY,
+        text=said,
+        heard_text=heard_text(said, turn.played_ms, turn.audio_ms),
+        spoken_at=turn.started_at + timedelta(milliseconds=turn.latency_ms.total),
+        language=turn.said_language,
+        audio_ms=turn.audio_ms,
+        played_ms=turn.played_ms,
+        barged_in=turn.barged_in,
+        action=turn.action,
+        intent=turn.intent,
+        latency_ms=_latencies(turn),
+        providers=dict(turn.providers),
+        prompt_tokens=turn.prompt_tokens,
+        completion_tokens=turn.completion_tokens,
+        sources=tuple(storable(source) for source in turn.sources),
+        tools=tuple(storable_json(tool) for tool in turn.tools),
+    )
+
+
+def _latencies(turn: TurnRecord) -> dict[str, float]:
+    return {
+        stage: round(value, 1) for stage in STAGES if (value := getattr(turn.latency_ms, stage)) is not None
+    }
+
+
+def _providers(turns: Sequence[TurnRecord]) -> dict[str, tuple[str, ...]]:
+    names: dict[str, dict[str, None]] = {}
+    for turn in turns:
+        for stage, provider in turn.providers.items():
+            names.setdefault(stage, {})[provider] = None
+    return {stage: tuple(found) for stage, found in names.items()}
+
+
+def _usage(turns: Sequence[TurnRecord], price: Price | None) -> tuple[Usage, ...]:
+    used: dict[tuple[date, str, str], tuple[int, Decimal]] = {}
+    for turn in turns:
+        for kind, provider in turn.providers.items():
+            if kind not in _UNITS:
+                continue
+            key = (turn.started_at.date(), kind, provider)
+            requests, units = used.get(key, (0, Decimal(0)))
+            used[key] = (requests + 1, units + _UNITS[kind](turn))
+    rows = []
+    # Sorted, so that two calls of a tenant lock the day's rows in the same order.
+    for (day, kind, provider), (requests, units) in sorted(used.items()):
+        row = Usage(day, kind, provider, requests, units)
+        rows.append(Usage(day, kind, provider, requests, units, price(row) if price else None))
+    return tuple(rows)
+
+
+_UNITS: Final[dict[str, Callable[[TurnRecord], Decimal]]] = {
+    "stt": lambda turn: Decimal(turn.caller_audio_ms) / 1000,
+    "tts": lambda turn: Decimal(len(turn.said)),
+    "llm": lambda turn: Decimal(turn.prompt_tokens + turn.completion_tokens),
+}

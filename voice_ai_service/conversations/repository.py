@@ -1,0 +1,235 @@
+"""Conversations in PostgreSQL: written once, whole, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from voice_ai_service.conversations.conversation import Conversation, Message
+from voice_ai_service.conversations.stored import (
+    ConversationDetail,
+    ConversationFilter,
+    ConversationPage,
+    Cursor,
+    conversation_from,
+    message_from,
+)
+from voice_ai_service.conversations.text import storable
+from voice_ai_service.db import queries
+from voice_ai_service.db.pool import Connection, Database
+from voice_ai_service.errors import InvalidInput, NotFound
+
+MAX_PAGE: Final = 200
+
+_SQL = queries.load(__package__, "repository.sql")
+
+
+class Announcement(Protocol):
+    """Tells the world of a stored conversation, inside the transaction that stores it."""
+
+    async def enqueue(self, connection: Connection, conversation: Conversation) -> int:
+        """Returns how many deliveries were queued."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MessageVectors:
+    """One vector for each of the conversation's messages, in order; None where there is none."""
+
+    model: str
+    vectors: Sequence[Sequence[float] | None]
+
+
+class ConversationRepository:
+    """
+    Args:
+        announcements: Each is called once per conversation, in the transaction that stores it.
+    """
+
+    def __init__(self, database: Database, announcements: Sequence[Announcement] = ()) -> None:
+        self._database = database
+        self._announcements = tuple(announcements)
+
+    async def store(self, conversation: Conversation, vectors: MessageVectors | None = None) -> UUID:
+        """Store a conversation with all that belongs to it, or nothing at all.
+
+        Idempotent by domain and call: the second time nothing is written and the first one's uuid comes back. The
+        call's row in the journal of live calls goes in the same transaction.
+
+        Raises:
+            Unavailable: The database is not there. Nothing was stored; the journal still has the call.
+        """
+        messages = _message_rows(conversation.messages, vectors)
+        async with self._database.tenant(conversation.domain_uuid) as connection:
+            stored = await connection.fetchval(_SQL.insert_conversation, *_conversation_row(conversation))
+            if stored is None:
+                await connection.execute(
+                    _SQL.remove_live_call, conversation.domain_uuid, conversation.call_uuid
+                )
+                return await _known(connection, conversation)
+            await self._store_parts(connection, conversation, stored, messages)
+            return _uuid(stored)
+
+    async def find_by_call(self, domain_uuid: UUID, call_uuid: UUID) -> UUID | None:
+        """The conversation of a call that is over, None when it is not stored."""
+        async with self._database.tenant(domain_uuid) as connection:
+            found = await connection.fetchval(_SQL.find_by_call, domain_uuid, call_uuid)
+        return None if found is None else _uuid(found)
+
+    async def find(self, domain_uuid: UUID, conversation_uuid: UUID) -> ConversationDetail:
+        """A conversation with all its messages.
+
+        Raises:
+            NotFound: The domain has none of this uuid.
+        """
+        async with self._database.tenant(domain_uuid) as connection:
+            row = await connection.fetchrow(_SQL.find_conversation, domain_uuid, conversation_uuid)
+            if row is None:
+                raise NotFound("there is no such conversation", field="conversation_uuid")
+            messages = await connection.fetch(_SQL.list_messages, domain_uuid, conversation_uuid)
+        return ConversationDetail(conversation_from(row), tuple(message_from(found) for found in messages))
+
+    async def list(self, domain_uuid: UUID, wanted: ConversationFilter) -> ConversationPage:
+        """A page of conversations, newest first.
+
+        Raises:
+            InvalidInput: The limit is not 1 to 200, or the cursor is none of ours.
+        """
+        if not 1 <= wanted.limit <= MAX_PAGE:
+            raise InvalidInput(f"a page has 1 to {MAX_PAGE} conversations", field="limit")
+        cursor = Cursor.decode(wanted.cursor) if wanted.cursor else None
+        async with self._database.tenant(domain_uuid) as connection:
+            rows = await connection.fetch(
+                _SQL.list_conversations,
+                domain_uuid,
+                wanted.started_from,
+                wanted.started_before,
+                wanted.caller_number,
+                wanted.secretary_uuid,
+                wanted.resolution,
+                f"%{_like(wanted.text)}%" if wanted.text else None,
+                cursor.started_at if cursor else None,
+                cursor.conversation_uuid if cursor else None,
+                wanted.limit + 1,
+            )
+        found = tuple(conversation_from(row) for row in rows[: wanted.limit])
+        if len(rows) <= wanted.limit:
+            return ConversationPage(found, None)
+        return ConversationPage(found, Cursor(found[-1].started_at, found[-1].conversation_uuid).encode())
+
+    async def _store_parts(
+        self, connection: Connection, conversation: Conversation, stored: Any, messages: list[dict[str, Any]]
+    ) -> None:
+        domain_uuid = conversation.domain_uuid
+        if conversation.caller_number:
+            await connection.execute(
+                _SQL.link_caller, domain_uuid, stored, conversation.caller_number, conversation.started_at
+            )
+        if messages:
+            await connection.execute(_SQL.insert_messages, domain_uuid, stored, messages)
+        if conversation.usage:
+            await connection.execute(_SQL.add_usage, domain_uuid, _usage_rows(conversation))
+        for announcement in self._announcements:
+            await announcement.enqueue(connection, conversation)
+        await connection.execute(_SQL.remove_live_call, domain_uuid, conversation.call_uuid)
+
+
+async def _known(connection: Connection, conversation: Conversation) -> UUID:
+    return _uuid(
+        await connection.fetchval(_SQL.find_by_call, conversation.domain_uuid, conversation.call_uuid)
+    )
+
+
+def _uuid(value: Any) -> UUID:
+    """asyncpg gives a subclass of UUID that does not pickle."""
+    return UUID(int=value.int)
+
+
+def _like(text: str) -> str:
+    return storable(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _conversation_row(conversation: Conversation) -> tuple[Any, ...]:
+    return (
+        conversation.domain_uuid,
+        conversation.call_uuid,
+        conversation.secretary_uuid,
+        conversation.secretary_name,
+        conversation.secretary_version,
+        conversation.mode,
+        conversation.caller_number,
+        conversation.called_number,
+        conversation.language,
+        conversation.started_at,
+        conversation.answered_at,
+        conversation.ended_at,
+        conversation.duration_ms,
+        conversation.turn_count,
+        conversation.resolution,
+        conversation.end_reason,
+        conversation.hangup_cause,
+        conversation.transferred_to,
+        conversation.message_text,
+        conversation.message_audio_ref,
+        conversation.recording_ref,
+        {stage: asdict(summary) for stage, summary in conversation.latency.items()},
+        {stage: list(names) for stage, names in conversation.providers.items()},
+        conversation.prompt_tokens,
+        conversation.completion_tokens,
+        conversation.cost_cents,
+    )
+
+
+def _message_rows(messages: Sequence[Message], vectors: MessageVectors | None) -> list[dict[str, Any]]:
+    if vectors is None:
+        return [_message_row(index, message, None, None) for index, message in enumerate(messages)]
+    pairs = zip(messages, vectors.vectors, strict=True)
+    return [
+        _message_row(index, message, vectors.model, vector) for index, (message, vector) in enumerate(pairs)
+    ]
+
+
+def _message_row(
+    index: int, message: Message, model: str | None, vector: Sequence[float] | None
+) -> dict[str, Any]:
+    return {
+        "message_index": index,
+        "turn_number": message.turn,
+        "speaker": message.speaker,
+        "message_text": message.text,
+        "heard_text": message.heard_text,
+        "language": message.language,
+        "confidence": message.confidence,
+        "digits": message.digits,
+        "message_date": message.spoken_at.isoformat(),
+        "audio_ref": message.audio_ref,
+        "audio_ms": message.audio_ms,
+        "played_ms": message.played_ms,
+        "barged_in": message.barged_in,
+        "action": message.action,
+        "intent": message.intent,
+        "latency": message.latency_ms,
+        "providers": message.providers,
+        "prompt_tokens": message.prompt_tokens,
+        "completion_tokens": message.completion_tokens,
+        "sources": list(message.sources),
+        "tools": list(message.tools),
+        "embedding_model": model if vector is not None else None,
+        "embedding": None if vector is None else f"[{','.join(map(repr, map(float, vector)))}]",
+    }
+
+
+def _usage_rows(conversation: Conversation) -> list[dict[str, Any]]:
+    return [
+        {
+            "usage_day": usage.day.isoformat(),
+            "provider_kind": usage.kind,
+            "provider_name": usage.provider,
+            "request_count": usage.requests,
+            "unit_count": str(usage.units),
+            "cost_cents": None if usage.cost_cents is None else str(usage.cost_cents),
+        }
+        for usage in conversation.usage
+    ]
