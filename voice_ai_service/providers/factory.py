@@ -1,0 +1,219 @@
+"""A domain's providers: rows of the database become chains of shared, living instances."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import structlog
+
+from voice_ai_service.errors import VoiceAiError
+from voice_ai_service.providers.breaker import BreakerPolicy
+from voice_ai_service.providers.chains import ChatChain, EmbeddingChain, SttChain, TtsChain
+from voice_ai_service.providers.entry import ProviderKind
+from voice_ai_service.providers.fallback import Chain, Link, NobodyWatches, ProviderObserver
+from voice_ai_service.providers.link_builder import LinkBuilder, ProviderRow, SecretOpener
+from voice_ai_service.providers.link_pool import LinkPool
+from voice_ai_service.providers.registry import ProviderRegistry
+
+__all__ = [
+    "EmbeddedDefaults", "FactoryLimits", "ProviderFactory", "ProviderRow", "ProviderRows", "SecretOpener",
+]  # fmt: skip
+
+C = TypeVar("C", bound=Chain[Any])
+
+log = structlog.get_logger()
+
+
+class ProviderRows(Protocol):
+    async def rows_for(self, domain_uuid: UUID, kind: ProviderKind) -> Sequence[ProviderRow]:
+        """The domain's enabled rows of one kind. Raises Unavailable when the database is not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedDefaults:
+    """Registry names of the engines that need neither key nor network. None: that kind has none."""
+
+    stt: str | None = "embedded"
+    tts: str | None = "embedded"
+    embeddings: str | None = "hashing"
+
+    def name(self, kind: ProviderKind) -> str | None:
+        return {
+            ProviderKind.STT: self.stt,
+            ProviderKind.TTS: self.tts,
+            ProviderKind.EMBEDDINGS: self.embeddings,
+        }.get(kind)
+
+
+@dataclass(frozen=True, slots=True)
+class FactoryLimits:
+    """
+    Attributes:
+        recheck_s: How old the rows in memory may be when a chain is asked for.
+        places: Pairs of domain and kind kept in memory; the least used go first, and their instances with
+            them.
+    """
+
+    recheck_s: float = 5.0
+    places: int = 2000
+
+
+@dataclass(slots=True)
+class _Place:
+    """What one domain has of one kind. `keys`: row to its links' key in the pool, by priority."""
+
+    read_at: float = float("-inf")
+    known: bool = False
+    keys: dict[UUID, str] = field(default_factory=dict)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class ProviderFactory:
+    """Chains by domain. One for the process; instances are shared by all chains that need the same.
+
+    Rows are read again when they are older than `recheck_s`; when the database does not answer, the rows in
+    memory go on. An instance whose row changed is closed when the last request that uses it has ended.
+    """
+
+    def __init__(
+        self,
+        registry: ProviderRegistry,
+        rows: ProviderRows,
+        sealer: SecretOpener,
+        *,
+        embedded: EmbeddedDefaults | None = None,
+        observer: ProviderObserver | None = None,
+        breaker_policy: BreakerPolicy | None = None,
+        limits: FactoryLimits | None = None,
+    ) -> None:
+        self._rows = rows
+        self._builder = LinkBuilder(registry, sealer, breaker_policy or BreakerPolicy())
+        self._pool = LinkPool()
+        self._embedded = embedded or EmbeddedDefaults()
+        self._embedded_links: dict[ProviderKind, Link[Any]] = {}
+        self._observer: ProviderObserver = observer or NobodyWatches()
+        self._clock = registry.context.clock
+        self._limits = limits or FactoryLimits()
+        self._places: OrderedDict[tuple[UUID, ProviderKind], _Place] = OrderedDict()
+
+    async def stt(self, domain_uuid: UUID, choice: Sequence[UUID] = ()) -> SttChain:
+        """`choice` names rows by preference; empty: all enabled ones by priority. The embedded engine comes
+        last.
+        """
+        links = await self._chosen(domain_uuid, ProviderKind.STT, choice)
+        return self._chain(SttChain, ProviderKind.STT, links + self._last(ProviderKind.STT))
+
+    async def tts(self, domain_uuid: UUID, choice: Sequence[UUID] = ()) -> TtsChain:
+        """Like `stt`."""
+        links = await self._chosen(domain_uuid, ProviderKind.TTS, choice)
+        return self._chain(TtsChain, ProviderKind.TTS, links + self._last(ProviderKind.TTS))
+
+    async def llm(self, domain_uuid: UUID, choice: Sequence[UUID] = ()) -> ChatChain | None:
+        """None when the domain has no language model: the dialogue's own responder answers."""
+        links = await self._chosen(domain_uuid, ProviderKind.LLM, choice)
+        return self._chain(ChatChain, ProviderKind.LLM, links) if links else None
+
+    async def embeddings(self, domain_uuid: UUID, choice: Sequence[UUID] = ()) -> EmbeddingChain:
+        """The local embeddings only where the domain has none: vectors of two models do not mix."""
+        links = await self._chosen(domain_uuid, ProviderKind.EMBEDDINGS, choice)
+        return self._chain(
+            EmbeddingChain, ProviderKind.EMBEDDINGS, links or self._last(ProviderKind.EMBEDDINGS)
+        )
+
+    async def warm(self, domain_uuid: UUID | None = None) -> None:
+        """Builds what calls will need, so that no caller waits for it. None: the embedded engines only.
+
+        Failures are logged; the call that needs the provider gets the error.
+        """
+        links = [link for kind in ProviderKind for link in self._last(kind)]
+        if domain_uuid is not None:
+            for kind in ProviderKind:
+                links += await self._chosen(domain_uuid, kind, ())
+        for link in links:
+            try:
+                async with link.instance.lease():
+                    pass
+            except VoiceAiError as error:
+                log.warning("provider not warmed", provider=link.name, code=error.code)
+
+    def forget(self, domain_uuid: UUID) -> None:
+        """The domain's rows were changed in this process: the next chain reads them again."""
+        for (domain, _), place in self._places.items():
+            if domain == domain_uuid:
+                place.read_at = float("-inf")
+
+    async def aclose(self) -> None:
+        """Closes every instance, also those in use: the process ends."""
+        self._places.clear()
+        embedded, self._embedded_links = self._embedded_links, {}
+        await asyncio.gather(self._pool.aclose(), *(link.instance.aclose() for link in embedded.values()))
+
+    def _chain(self, chain: type[C], kind: ProviderKind, links: Sequence[Link[Any]]) -> C:
+        return chain(kind, tuple(links), self._clock, self._observer)
+
+    def _last(self, kind: ProviderKind) -> list[Link[Any]]:
+        name = self._embedded.name(kind)
+        if kind not in self._embedded_links and name is not None:
+            link = self._builder.embedded(kind, name)
+            if link is None:
+                return []
+            self._embedded_links[kind] = link
+        return [self._embedded_links[kind]] if kind in self._embedded_links else []
+
+    async def _chosen(self, domain_uuid: UUID, kind: ProviderKind, choice: Sequence[UUID]) -> list[Link[Any]]:
+        keys = await self._keys(domain_uuid, kind)
+        rows = [row for row in choice if row in keys] if choice else list(keys)
+        if choice and len(rows) < len(choice):
+            log.warning("chosen provider rows are gone", kind=kind.value, domain_uuid=str(domain_uuid))
+        # Two rows of a local engine with equal settings are one link; it is asked once.
+        return [link for key in dict.fromkeys(keys[row] for row in rows) for link in self._pool.get(key)]
+
+    async def _keys(self, domain_uuid: UUID, kind: ProviderKind) -> dict[UUID, str]:
+        name = (domain_uuid, kind)
+        place = self._places.setdefault(name, _Place())
+        self._places.move_to_end(name)
+        if self._stale(place):
+            async with place.reading:
+                if self._stale(place):
+                    await self._read(name, place)
+        return place.keys
+
+    def _stale(self, place: _Place) -> bool:
+        return self._clock.monotonic() - place.read_at >= self._limits.recheck_s
+
+    async def _read(self, name: tuple[UUID, ProviderKind], place: _Place) -> None:
+        domain_uuid, kind = name
+        asked_at = self._clock.monotonic()
+        try:
+            rows = await self._rows.rows_for(domain_uuid, kind)
+        except VoiceAiError as error:
+            if not place.known:
+                raise
+            log.warning(
+                "provider rows not read", kind=kind.value, domain_uuid=str(domain_uuid), code=error.code
+            )
+            place.read_at = asked_at
+            return
+        before = set(place.keys.values())
+        place.keys = {}
+        for row in sorted(rows, key=lambda row: (row.priority, str(row.provider_uuid))):
+            key = self._builder.key(kind, row)
+            self._pool.own(key, name, lambda row=row: self._builder.links(kind, row))  # type: ignore[misc]
+            place.keys[row.provider_uuid] = key
+        place.read_at, place.known = asked_at, True
+        self._pool.disown(before - set(place.keys.values()), name)
+        self._drop_least_used()
+
+    def _drop_least_used(self) -> None:
+        while len(self._places) > self._limits.places:
+            name, place = next(iter(self._places.items()))
+            if place.reading.locked():
+                return
+            del self._places[name]
+            self._pool.disown(set(place.keys.values()), name)
