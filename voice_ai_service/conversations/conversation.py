@@ -22,7 +22,8 @@ class Message:
 
     Attributes:
         turn: 0 is the greeting.
-        text: For the secretary all that was said; `heard_text` what the caller heard of it, None: nobody knows.
+        text: For the secretary all that was said.
+        heard_text: For the secretary what the caller heard of it; None: nobody knows.
         spoken_at: When it began, as far as is known: the caller's before the turn reached us, the secretary's
             after the turn was answered.
         audio_ms: Length of its audio.

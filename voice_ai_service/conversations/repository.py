@@ -16,7 +16,7 @@ from voice_ai_service.conversations.stored import (
     conversation_from,
     message_from,
 )
-from voice_ai_service.conversations.text import storable
+from voice_ai_service.conversations.text import storable, storable_json
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Connection, Database
 from voice_ai_service.errors import InvalidInput, NotFound
@@ -55,13 +55,13 @@ class ConversationRepository:
     async def store(self, conversation: Conversation, vectors: MessageVectors | None = None) -> UUID:
         """Store a conversation with all that belongs to it, or nothing at all.
 
-        Idempotent by domain and call: the second time nothing is written and the first one's uuid comes back. The
-        call's row in the journal of live calls goes in the same transaction.
+        Idempotent by domain and call: the second time nothing is written and the first one's uuid is returned.
+        The call's row in the journal of live calls goes in the same transaction.
 
         Raises:
             Unavailable: The database is not there. Nothing was stored; the journal still has the call.
         """
-        messages = _message_rows(conversation.messages, vectors)
+        messages = storable_json(_message_rows(conversation.messages, vectors))
         async with self._database.tenant(conversation.domain_uuid) as connection:
             stored = await connection.fetchval(_SQL.insert_conversation, *_conversation_row(conversation))
             if stored is None:
@@ -91,7 +91,7 @@ class ConversationRepository:
             messages = await connection.fetch(_SQL.list_messages, domain_uuid, conversation_uuid)
         return ConversationDetail(conversation_from(row), tuple(message_from(found) for found in messages))
 
-    async def list(self, domain_uuid: UUID, wanted: ConversationFilter) -> ConversationPage:
+    async def page(self, domain_uuid: UUID, wanted: ConversationFilter) -> ConversationPage:
         """A page of conversations, newest first.
 
         Raises:

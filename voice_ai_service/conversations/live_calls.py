@@ -1,0 +1,87 @@
+"""The journal of live calls: what a restart, another process or the clean-up reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic_core import PydanticSerializationError
+
+from voice_ai_service.conversations.text import storable_json
+from voice_ai_service.db import queries
+from voice_ai_service.db.pool import Database
+from voice_ai_service.dialogue.call_state import CallState
+
+_SQL = queries.load(__package__, "live_calls.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A state as it was at one moment; the state itself goes on changing while this waits to be written.
+
+    Attributes:
+        json: The state, with nothing in it that PostgreSQL refuses.
+    """
+
+    call_uuid: UUID
+    domain_uuid: UUID
+    secretary_uuid: UUID
+    turn_count: int
+    started_at: datetime
+    json: str
+
+    @classmethod
+    def of(cls, state: CallState) -> Snapshot:
+        return cls(
+            call_uuid=state.call_uuid,
+            domain_uuid=state.domain_uuid,
+            secretary_uuid=state.secretary_uuid,
+            turn_count=state.turn_count,
+            started_at=state.started_at,
+            json=_as_json(state),
+        )
+
+
+class LiveCalls:
+    """`v_voice_live_calls`, one row a call. All methods raise Unavailable when the database is not there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save(self, snapshot: Snapshot) -> None:
+        """Write the state, unless the journal has a later turn of it or the call was stored already."""
+        async with self._database.tenant(snapshot.domain_uuid) as connection:
+            await connection.execute(
+                _SQL.save_live_call,
+                snapshot.call_uuid,
+                snapshot.domain_uuid,
+                snapshot.secretary_uuid,
+                snapshot.json,
+                snapshot.turn_count,
+                snapshot.started_at,
+            )
+
+    async def load(self, domain_uuid: UUID, call_uuid: UUID) -> CallState | None:
+        async with self._database.tenant(domain_uuid) as connection:
+            found = await connection.fetchval(_SQL.load_live_call, domain_uuid, call_uuid)
+        return None if found is None else CallState.model_validate(found)
+
+    async def remove(self, domain_uuid: UUID, call_uuid: UUID) -> None:
+        async with self._database.tenant(domain_uuid) as connection:
+            await connection.execute(_SQL.remove_live_call, domain_uuid, call_uuid)
+
+    async def count(self, domain_uuid: UUID) -> int:
+        async with self._database.tenant(domain_uuid) as connection:
+            return int(await connection.fetchval(_SQL.count_live_calls, domain_uuid))
+
+
+def _as_json(state: CallState) -> str:
+    try:
+        text = state.model_dump_json()
+    except PydanticSerializationError:  # a lone surrogate
+        text = "\\u0000"
+    if "\\u0000" not in text:
+        return text
+    return json.dumps(storable_json(state.model_dump(mode="json")), ensure_ascii=False)

@@ -1,0 +1,23 @@
+-- name: save_live_call
+-- A state that is older than the journal's, or that comes after the call was stored, changes nothing.
+INSERT INTO v_voice_live_calls (
+    voice_live_call_uuid, domain_uuid, voice_secretary_uuid, call_state, turn_count, started_date, seen_date, insert_date
+)
+SELECT $1, $2, $3, $4::text::jsonb, $5, $6, now(), now()
+WHERE NOT EXISTS (SELECT 1 FROM v_voice_conversations WHERE domain_uuid = $2 AND call_uuid = $1)
+ON CONFLICT (voice_live_call_uuid) DO UPDATE SET
+    call_state = excluded.call_state,
+    turn_count = excluded.turn_count,
+    seen_date = excluded.seen_date,
+    update_date = now()
+WHERE v_voice_live_calls.domain_uuid = excluded.domain_uuid
+    AND v_voice_live_calls.turn_count <= excluded.turn_count;
+
+-- name: load_live_call
+SELECT call_state FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid = $2;
+
+-- name: remove_live_call
+DELETE FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid = $2;
+
+-- name: count_live_calls
+SELECT count(*) FROM v_voice_live_calls WHERE domain_uuid = $1;
