@@ -1,0 +1,36 @@
+"""How loud audio is, and whether it was clipped."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+SILENCE_DBFS: Final = -96.0
+"""What digital silence counts as: below the smallest 16-bit sample."""
+
+_FULL_SCALE: Final = 32768.0
+_RAIL: Final = 32124
+"""The largest magnitude mu-law can carry; A-law and L16 go a little further."""
+
+
+def _dbfs(amplitude: float) -> float:
+    return max(SILENCE_DBFS, 20.0 * math.log10(amplitude / _FULL_SCALE)) if amplitude > 0 else SILENCE_DBFS
+
+
+def rms_dbfs(samples: bytes) -> float:
+    """RMS level of L16 relative to full scale, in dB; SILENCE_DBFS for none."""
+    values = np.frombuffer(samples, dtype="<i2").astype(np.float64)
+    return _dbfs(math.sqrt(float(np.mean(values * values)))) if len(values) else SILENCE_DBFS
+
+
+def peak_dbfs(samples: bytes) -> float:
+    values = np.frombuffer(samples, dtype="<i2").astype(np.int32)
+    return _dbfs(float(np.max(np.abs(values)))) if len(values) else SILENCE_DBFS
+
+
+def clipped_share(samples: bytes) -> float:
+    """Which part of the samples stands at the rail, 0 to 1."""
+    values = np.frombuffer(samples, dtype="<i2").astype(np.int32)
+    return float(np.mean(np.abs(values) >= _RAIL)) if len(values) else 0.0

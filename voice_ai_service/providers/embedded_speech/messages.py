@@ -1,0 +1,199 @@
+"""Every message of the speech workers: one frozen dataclass each, and how it becomes a frame and back.
+
+A request ends with exactly one of its closing messages: Done, Failed, or the only answer it has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeVar
+
+from voice_ai_service.providers.embedded_speech.framing import Frame, FrameError
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    kind: ClassVar[str]
+    payload_field: ClassVar[str | None] = None
+    closing: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hello(Message):
+    """Asks whether the engine is loaded; answered by Ready."""
+
+    kind = "hello"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready(Message):
+    kind = "ready"
+    closing = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(Message):
+    """Stops the request of this frame's number; it still gets its closing message."""
+
+    kind = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Message):
+    kind = "done"
+    closing = True
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Message):
+    """`reason` is one of ours (bad_voice, bad_grammar, engine), `detail` is for debug logs."""
+
+    kind = "failed"
+    closing = True
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Speak(Message):
+    """Answered by Audio, Audio, …, Done. `text` is plain text, never markup."""
+
+    kind = "speak"
+    text: str
+    voice: str
+    sample_rate_hz: int
+    words_per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audio(Message):
+    kind = "audio"
+    payload_field = "samples"
+    samples: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pronounce(Message):
+    """Answered by Pronounced."""
+
+    kind = "pronounce"
+    words: list[str]
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pronounced(Message):
+    """IPA phonemes of each word in order, separated by underscores."""
+
+    kind = "pronounced"
+    closing = True
+    phonemes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ListVoices(Message):
+    """Answered by Voices."""
+
+    kind = "list_voices"
+
+
+@dataclass(frozen=True, slots=True)
+class Voices(Message):
+    """`voices` are pairs of name and language tag; `variants` go after a plus sign."""
+
+    kind = "voices"
+    closing = True
+    voices: list[list[str]]
+    variants: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadGrammar(Message):
+    """Answered by Done.
+
+    Attributes:
+        pronunciations: Pairs of token and ARPAbet phones; alternates as further pairs.
+        spellings: Pairs of token and English word: the model's own dictionary may know how that is said.
+    """
+
+    kind = "load_grammar"
+    name: str
+    jsgf: str
+    pronunciations: list[list[str]]
+    spellings: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetGrammar(Message):
+    """Answered by Done."""
+
+    kind = "forget_grammar"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recognise(Message):
+    """Answered by Recognised. `samples` is L16 at 16 kHz."""
+
+    kind = "recognise"
+    payload_field = "samples"
+    grammar: str
+    samples: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised(Message):
+    """
+    Attributes:
+        tokens: The grammar's tokens, each with its first and last frame; empty: nothing matched.
+        frames: How many there were.
+        score: Best path's score through the grammar, logarithmic, per frame.
+        free_score: Best path's score through any phones at all, logarithmic, per frame.
+        dictionary_words: How many the worker holds; it never gets fewer.
+    """
+
+    kind = "recognised"
+    closing = True
+    tokens: list[list[Any]]
+    frames: int
+    score: float
+    free_score: float
+    dictionary_words: int
+
+
+M = TypeVar("M", bound=Message)
+
+_ALL: dict[str, type[Message]] = {
+    message.kind: message
+    for message in (
+        Hello, Ready, Cancel, Done, Failed, Speak, Audio, Pronounce, Pronounced, ListVoices, Voices,
+        LoadGrammar, ForgetGrammar, Recognise, Recognised,
+    )
+}  # fmt: skip
+
+
+def to_frame(request: int, message: Message) -> Frame:
+    body: dict[str, Any] = {item.name: getattr(message, item.name) for item in fields(message)}
+    payload = body.pop(message.payload_field) if message.payload_field else b""
+    return Frame(message.kind, request, body, payload)
+
+
+def from_frame(frame: Frame) -> Message:
+    """Raises FrameError when the frame is none of ours."""
+    message_type = _ALL.get(frame.kind)
+    if message_type is None:
+        raise FrameError(f"unknown message {frame.kind[:40]}")
+    body = dict(frame.body)
+    if message_type.payload_field:
+        body[message_type.payload_field] = frame.payload
+    try:
+        return message_type(**body)
+    except TypeError as error:
+        raise FrameError(f"a {frame.kind} message has the wrong fields") from error
+
+
+def expect(message: Message, wanted: type[M]) -> M:
+    """Raises FrameError when `message` is not what the request must be answered with."""
+    if not isinstance(message, wanted):
+        raise FrameError(f"expected {wanted.kind}, got {message.kind}")
+    return message

@@ -1,0 +1,77 @@
+"""One decoder process with the grammars it holds."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from voice_ai_service.clock import Clock
+from voice_ai_service.errors import ProviderProtocol
+from voice_ai_service.providers.embedded_speech import framing, messages
+from voice_ai_service.providers.embedded_speech.grammar import Grammar
+from voice_ai_service.providers.embedded_speech.worker import SpeechWorker
+
+_MODULE: Final = "voice_ai_service.providers.embedded_speech.sphinx_worker"
+_KEPT_GRAMMARS: Final = 16
+_MAX_DICTIONARY_WORDS: Final = 50_000
+"""The decoder's dictionary never forgets; past this the process is replaced, between two utterances."""
+_ANSWER_TIMEOUT_S: Final = 15.0
+"""A 30 s utterance takes under 5 s; a process that needs longer is stuck and is ended."""
+
+
+class RecogniserProcess:
+    """For one utterance at a time; whoever uses it waits for its turn elsewhere."""
+
+    def __init__(self, provider: str, *, clock: Clock | None = None) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._worker = SpeechWorker(provider, _MODULE, clock=clock)
+        self._loaded: OrderedDict[str, None] = OrderedDict()
+        self._loaded_in = 0
+
+    async def start(self) -> None:
+        """Raises ProviderError."""
+        await self._worker.start()
+
+    async def recognise(self, grammar: Grammar, samples: bytes) -> messages.Recognised:
+        """Raises ProviderError. `samples` is L16 at 16 kHz, already prepared."""
+        await self._load(grammar)
+        answer = await self._ask(messages.Recognise(grammar.name, samples))
+        heard = self._expect(answer, messages.Recognised)
+        if heard.dictionary_words > _MAX_DICTIONARY_WORDS:
+            await self._replace()
+        return heard
+
+    async def _load(self, grammar: Grammar) -> None:
+        await self._worker.start()
+        if self._loaded_in != self._worker.generation:
+            self._loaded.clear()
+            self._loaded_in = self._worker.generation
+        if grammar.name not in self._loaded:
+            self._expect(await self._ask(grammar.load_message()), messages.Done)
+            self._loaded[grammar.name] = None
+        self._loaded.move_to_end(grammar.name)
+        if len(self._loaded) > _KEPT_GRAMMARS:
+            oldest, _ = self._loaded.popitem(last=False)
+            self._expect(await self._ask(messages.ForgetGrammar(oldest)), messages.Done)
+
+    async def _replace(self) -> None:
+        await self._worker.aclose()
+        self._worker = SpeechWorker(self._provider, _MODULE, clock=self._clock)
+        self._loaded_in = 0
+        await self._worker.start()
+
+    async def _ask(self, message: messages.Message) -> messages.Message:
+        return await self._worker.ask_once(message, timeout_s=_ANSWER_TIMEOUT_S)
+
+    def _expect(self, answer: messages.Message, wanted: type[messages.M]) -> messages.M:
+        try:
+            return messages.expect(answer, wanted)
+        except framing.FrameError as error:
+            detail = answer.detail if isinstance(answer, messages.Failed) else str(error)
+            raise ProviderProtocol(
+                "The local recogniser failed.", provider=self._provider, detail=detail
+            ) from error
+
+    async def aclose(self) -> None:
+        await self._worker.aclose()

@@ -1,0 +1,256 @@
+"""A speech engine in a child process, from the service's side.
+
+Why a process: pocketsphinx holds the interpreter's lock while it decodes, which would stop every call, and
+espeak-ng is GPL-3-or-later, which must not be loaded into the service. A crash of an engine ends its child
+only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from voice_ai_service.clock import Clock, SystemClock
+from voice_ai_service.errors import ProviderBusy, ProviderProtocol, ProviderTimeout, ProviderUnavailable
+from voice_ai_service.providers.embedded_speech import framing, messages
+
+_log = structlog.get_logger()
+
+_READ_BYTES: Final = 256 * 1024
+_STDERR_LINE_BYTES: Final = 2000
+_CLOSE_S: Final = 2.0
+"""How long a child may take to see that its input has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """
+    Attributes:
+        max_pending: Requests that wait or are being done; one more is refused with ProviderBusy.
+        start_timeout_s: From spawn to the engine's being loaded.
+        backoff_s: Waits before the second, third, … start in a row that brought no answer. The first is at
+            once.
+    """
+
+    max_pending: int = 64
+    start_timeout_s: float = 20.0
+    backoff_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class _Pending:
+    """One open request. Its queue needs no bound: a request's answers are bounded by what was asked."""
+
+    def __init__(self) -> None:
+        self.answers: asyncio.Queue[messages.Message | None] = asyncio.Queue()
+
+
+class _Child:
+    """One life of the process: pipes, reader tasks, open requests."""
+
+    def __init__(self, provider: str, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None  # noqa: S101 - asked for at spawn
+        self.provider = provider
+        self.process = process
+        self.stdin = process.stdin
+        self.pending: dict[int, _Pending] = {}
+        self.alive = True
+        self.answered = False
+        self._last_request = 0
+        self._tasks = (
+            asyncio.create_task(self._read_answers(), name=f"{provider}-answers"),
+            asyncio.create_task(self._drain_stderr(), name=f"{provider}-stderr"),
+        )
+
+    def open(self, message: messages.Message) -> tuple[int, _Pending]:
+        self._last_request += 1
+        pending = self.pending[self._last_request] = _Pending()
+        self.send(self._last_request, message)
+        return self._last_request, pending
+
+    def send(self, request: int, message: messages.Message) -> None:
+        """Not drained: `max_pending` requests of bounded size are the most that can stand in the pipe's
+        buffer.
+        """
+        if self.alive:
+            self.stdin.write(framing.encode(messages.to_frame(request, message)))
+
+    async def _read_answers(self) -> None:
+        assert self.process.stdout is not None  # noqa: S101 - asked for at spawn
+        reader = framing.FrameReader()
+        try:
+            while data := await self.process.stdout.read(_READ_BYTES):
+                for frame in reader.feed(data):
+                    self._deliver(frame.request, messages.from_frame(frame))
+        except framing.FrameError as error:
+            _log.error("speech worker broke the framing", provider=self.provider, problem=str(error))
+            self.kill()
+        finally:
+            self._lose()
+
+    def _deliver(self, request: int, message: messages.Message) -> None:
+        self.answered = True
+        pending = self.pending.get(request)
+        if pending is None:
+            return  # given up by its owner; the closing message of a cancelled request
+        pending.answers.put_nowait(message)
+        if message.closing:
+            del self.pending[request]
+
+    def _lose(self) -> None:
+        self.alive = False
+        for pending in self.pending.values():
+            pending.answers.put_nowait(None)
+        self.pending.clear()
+
+    async def _drain_stderr(self) -> None:
+        assert self.process.stderr is not None  # noqa: S101 - asked for at spawn
+        while data := await self.process.stderr.read(_STDERR_LINE_BYTES):
+            _log.debug("speech worker wrote", provider=self.provider, text=data.decode(errors="replace"))
+
+    def kill(self) -> None:
+        self.alive = False
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+
+    async def wait_closed(self) -> None:
+        """Ends the process, gently first, and everything that reads from it."""
+        self.alive = False
+        self.stdin.close()
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await self.process.wait()
+        except TimeoutError:
+            self.kill()
+            await self.process.wait()
+        await asyncio.gather(*self._tasks)
+        with contextlib.suppress(ConnectionError):
+            await self.stdin.wait_closed()
+
+
+class SpeechWorker:
+    """A warm child process that is started again when it has died.
+
+    Args:
+        provider: Registry name, for errors and logs.
+        module: What to run with `python -m`.
+    """
+
+    def __init__(
+        self, provider: str, module: str, *, limits: WorkerLimits | None = None, clock: Clock | None = None
+    ) -> None:
+        self.provider = provider
+        self._module = module
+        self._limits = limits or WorkerLimits()
+        self._clock = clock or SystemClock()
+        self._child: _Child | None = None
+        self._starting = asyncio.Lock()
+        self._fruitless_starts = 0
+        self._closed = False
+        self.generation = 0
+        """Counts the starts: what an earlier child had loaded is gone."""
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.process.pid if self._child and self._child.alive else None
+
+    async def start(self) -> None:
+        """Spawns the child and waits for the engine; nothing when it already runs. Raises ProviderError."""
+        await self._running_child()
+
+    async def ask(
+        self, message: messages.Message, *, timeout_s: float
+    ) -> AsyncGenerator[messages.Message, None]:
+        """The answers to one request; the closing one is the last. Closing the iterator cancels the request.
+
+        Args:
+            timeout_s: For each next answer. When it passes, the child is considered stuck and is ended.
+
+        Raises:
+            ProviderBusy: Too many requests are open.
+            ProviderTimeout: See `timeout_s`.
+            ProviderUnavailable: The child cannot be started, or died.
+        """
+        child = await self._running_child()
+        if len(child.pending) >= self._limits.max_pending:
+            raise ProviderBusy("The local speech engine is busy.", provider=self.provider, retry_after_s=1.0)
+        request, pending = child.open(message)
+        try:
+            while True:
+                answer = await self._next_answer(child, pending, timeout_s)
+                yield answer
+                if answer.closing:
+                    return
+        finally:
+            if child.pending.pop(request, None) is not None:
+                child.send(request, messages.Cancel())
+
+    async def ask_once(self, message: messages.Message, *, timeout_s: float) -> messages.Message:
+        """The one answer to a request that has only one. Raises as `ask`."""
+        async with contextlib.aclosing(self.ask(message, timeout_s=timeout_s)) as answers:
+            async for answer in answers:
+                return answer
+        raise ProviderProtocol("The local speech engine gave no answer.", provider=self.provider)
+
+    async def _next_answer(self, child: _Child, pending: _Pending, timeout_s: float) -> messages.Message:
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await pending.answers.get()
+        except TimeoutError as error:
+            _log.error("speech worker is stuck", provider=self.provider)
+            child.kill()
+            raise ProviderTimeout("The local speech engine took too long.", provider=self.provider) from error
+        if answer is None:
+            raise ProviderUnavailable("The local speech engine stopped.", provider=self.provider)
+        return answer
+
+    async def _running_child(self) -> _Child:
+        async with self._starting:
+            if self._closed:
+                raise ProviderUnavailable("The local speech engine is shut down.", provider=self.provider)
+            if self._child is not None and self._child.alive:
+                return self._child
+            await self._bury()
+            return await self._spawn()
+
+    async def _bury(self) -> None:
+        """Collects a dead child and waits as long as its predecessors' deaths demand."""
+        child, self._child = self._child, None
+        if child is not None:
+            await child.wait_closed()
+            _log.warning("speech worker died", provider=self.provider, exit_code=child.process.returncode)
+            if child.answered:
+                self._fruitless_starts = 0
+        if self._fruitless_starts:
+            waits = self._limits.backoff_s
+            await self._clock.sleep(waits[min(self._fruitless_starts, len(waits)) - 1])
+
+    async def _spawn(self) -> _Child:
+        self._fruitless_starts += 1
+        self.generation += 1
+        pipe = asyncio.subprocess.PIPE
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", self._module, stdin=pipe, stdout=pipe, stderr=pipe
+            )
+        except OSError as error:
+            raise ProviderUnavailable(
+                "The local speech engine cannot be started.", provider=self.provider, detail=str(error)
+            ) from error
+        child = self._child = _Child(self.provider, process)
+        _, pending = child.open(messages.Hello())
+        await self._next_answer(child, pending, self._limits.start_timeout_s)
+        return child
+
+    async def aclose(self) -> None:
+        """Ends the child; open requests fail with ProviderUnavailable."""
+        async with self._starting:
+            self._closed = True
+            child, self._child = self._child, None
+            if child is not None:
+                await child.wait_closed()

@@ -1,0 +1,231 @@
+"""The local recogniser: it finds which of the secretary's phrases was said, in Brazilian Portuguese or
+English.
+
+Commands only. It understands none but the phrases it was given, so it always stands beside DTMF, and free
+speech needs another provider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from voice_ai_service.audio.formats import PHONE_RATE_HZ, WIDE_RATE_HZ, PcmAudio
+from voice_ai_service.audio.level import rms_dbfs
+from voice_ai_service.clock import Clock
+from voice_ai_service.errors import ProviderBusy, ProviderProtocol, ProviderRefused, ProviderTimeout
+from voice_ai_service.providers.embedded_speech import extra, lexicon, messages, preparation
+from voice_ai_service.providers.embedded_speech.grammar import Grammar, PhraseSet, SpokenWord, words_of
+from voice_ai_service.providers.embedded_speech.recogniser_process import RecogniserProcess
+from voice_ai_service.providers.stt.batch import BatchStream
+from voice_ai_service.providers.stt.seam import (
+    Phrase,
+    SttCapabilities,
+    SttOptions,
+    SttStream,
+    Transcript,
+    Word,
+)
+
+PROVIDER: Final = "embedded"
+
+_PACKAGES: Final = ("pocketsphinx", "espeakng_loader")
+_LANGUAGES: Final = frozenset({"pt-BR", "en-US"})
+_MAX_AUDIO_MS: Final = 30_000
+_MAX_WAITING: Final = 32
+"""Utterances that wait for a process; at half a second each, one that came later would be answered too late.
+"""
+_KEPT_GRAMMARS: Final = 64
+_KEPT_WORDS: Final = 20_000
+_SILENCE_DBFS: Final = -58.0
+_FRAME_MS: Final = 10
+
+
+def available() -> str | None:
+    """Why this recogniser cannot be used here, or None when it can."""
+    return next(filter(None, map(extra.missing, _PACKAGES)), None)
+
+
+class Pronounce(Protocol):
+    """How words sound; EmbeddedTts has one."""
+
+    async def pronounce(self, words: Sequence[str], language: str) -> tuple[str, ...]:
+        """IPA phonemes of each word, separated by underscores. Raises ProviderError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """When what fits the grammar best is taken for something else.
+
+    Attributes:
+        max_loss: How much worse a frame may fit the phrase than it fits any phones at all.
+    """
+
+    max_loss: float = 60.0
+
+
+class EmbeddedStt:
+    """Utterances over a fixed number of decoder processes.
+
+    Args:
+        processes: How many utterances are decoded at a time.
+        pronounce: Where the words' sounds come from; not closed by this object.
+
+    Raises:
+        ProviderRefused: The `embedded` extra is not installed.
+    """
+
+    def __init__(
+        self,
+        processes: int,
+        pronounce: Pronounce,
+        *,
+        rejection: Rejection | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        for package in _PACKAGES:
+            extra.require(package, PROVIDER)
+        self._pronounce = pronounce
+        self._rejection = rejection or Rejection()
+        self._processes = tuple(RecogniserProcess(PROVIDER, clock=clock) for _ in range(processes))
+        self._free: asyncio.Queue[RecogniserProcess] = asyncio.Queue()
+        for process in self._processes:
+            self._free.put_nowait(process)
+        self._waiting = 0
+        self._grammars: OrderedDict[str, Grammar] = OrderedDict()
+        self._sounds: OrderedDict[SpokenWord, tuple[str, ...]] = OrderedDict()
+
+    @property
+    def capabilities(self) -> SttCapabilities:
+        return SttCapabilities(
+            streaming=False,
+            partials=False,
+            free_dictation=False,
+            languages=_LANGUAGES,
+            sample_rates_hz=(WIDE_RATE_HZ, PHONE_RATE_HZ),
+            word_times=True,
+        )
+
+    async def start(self, phrases: Sequence[Phrase] = ()) -> None:
+        """Loads the engines ahead of the first call, and the grammar if it is known. Raises ProviderError."""
+        for process in self._processes:
+            await process.start()
+        if phrases:
+            await self._grammar(PhraseSet(phrases))
+
+    async def transcribe(self, audio: PcmAudio, options: SttOptions) -> Transcript:
+        """Which of `options.phrases` was said; empty text when none was.
+
+        Raises:
+            ProviderRefused: No phrases in any of the languages (`field` is "phrases").
+            ProviderBusy: Too many utterances wait.
+            ProviderTimeout: `options.timeout_s` has passed.
+            ProviderUnavailable: The engine stopped; the next utterance gets a new one.
+        """
+        nothing = Transcript("", options.languages[0])
+        if rms_dbfs(audio.samples) < _SILENCE_DBFS:
+            return nothing
+        try:
+            async with asyncio.timeout(options.timeout_s):
+                grammar = await self._grammar(_phrases_in(options))
+                samples = await asyncio.to_thread(preparation.prepare, audio, max_ms=_MAX_AUDIO_MS)
+                async with self._process() as process:
+                    heard = await process.recognise(grammar, samples)
+        except TimeoutError as error:
+            raise ProviderTimeout("The local recogniser took too long.", provider=PROVIDER) from error
+        return self._transcript(grammar, heard) or nothing
+
+    def _transcript(self, grammar: Grammar, heard: messages.Recognised) -> Transcript | None:
+        loss = heard.free_score - heard.score
+        if not heard.tokens or loss > self._rejection.max_loss:
+            return None
+        found = grammar.phrase_of([token for token, _, _ in heard.tokens])
+        if found is None:
+            return None
+        phrase, span = found
+        words = tuple(
+            Word(text, _ms(first), _ms(last + 1))
+            for text, (_, first, last) in zip(words_of(phrase.text), heard.tokens[span], strict=False)
+        )
+        return Transcript(phrase.text, phrase.language, _confidence(loss, self._rejection.max_loss), words)
+
+    @asynccontextmanager
+    async def stream(self, sample_rate_hz: int, options: SttOptions) -> AsyncGenerator[SttStream, None]:
+        """Collects the utterance and recognises it when it is finished. Raises as `transcribe`, from
+        `events`.
+        """
+
+        async def transcribe(audio: PcmAudio) -> Transcript:
+            return await self.transcribe(audio, options)
+
+        yield BatchStream(transcribe, sample_rate_hz, max_ms=_MAX_AUDIO_MS)
+
+    @asynccontextmanager
+    async def _process(self) -> AsyncGenerator[RecogniserProcess, None]:
+        if self._free.empty() and self._waiting >= _MAX_WAITING:
+            raise ProviderBusy("The local recogniser is busy.", provider=PROVIDER, retry_after_s=1.0)
+        self._waiting += 1
+        try:
+            process = await self._free.get()
+        finally:
+            self._waiting -= 1
+        try:
+            yield process
+        finally:
+            self._free.put_nowait(process)
+
+    async def _grammar(self, phrases: PhraseSet) -> Grammar:
+        grammar = self._grammars.get(phrases.name)
+        if grammar is None:
+            grammar = Grammar(phrases, await self._sounds_of(phrases.vocabulary()))
+            self._grammars[phrases.name] = grammar
+        self._grammars.move_to_end(phrases.name)
+        while len(self._grammars) > _KEPT_GRAMMARS:
+            self._grammars.popitem(last=False)
+        if grammar.empty:
+            raise ProviderRefused(
+                "The local recogniser has no phrase to listen for.",
+                provider=PROVIDER,
+                field="phrases",
+                fix="Give it phrases in a language it knows (pt-BR, en-US), or choose another recogniser.",
+            )
+        return grammar
+
+    async def _sounds_of(self, words: Sequence[SpokenWord]) -> dict[SpokenWord, tuple[str, ...]]:
+        for language in sorted({word.language for word in words}):
+            unknown = [word for word in words if word.language == language and word not in self._sounds]
+            if unknown:
+                phonemes = await self._pronounce.pronounce([word.text for word in unknown], language)
+                if len(phonemes) != len(unknown):
+                    raise ProviderProtocol("The pronunciations do not fit the words.", provider=PROVIDER)
+                for word, sound in zip(unknown, phonemes, strict=True):
+                    self._sounds[word] = lexicon.arpabet(sound, language)
+        found = {word: self._sounds[word] for word in words}
+        for word in words:
+            self._sounds.move_to_end(word)
+        while len(self._sounds) > _KEPT_WORDS:
+            self._sounds.popitem(last=False)
+        return found
+
+    async def aclose(self) -> None:
+        for process in self._processes:
+            await process.aclose()
+
+
+def _phrases_in(options: SttOptions) -> PhraseSet:
+    bases = {language.split("-")[0].lower() for language in options.languages}
+    return PhraseSet(phrase for phrase in options.phrases if phrase.language.split("-")[0].lower() in bases)
+
+
+def _ms(frame: int) -> int:
+    return max(frame * _FRAME_MS - preparation.PAD_MS, 0)
+
+
+def _confidence(loss: float, max_loss: float) -> float:
+    """1 where the phrase fits as well as free phones do, 0.5 at the border of rejection."""
+    return round(min(max(1.0 - 0.5 * loss / max_loss, 0.0), 1.0), 3)
