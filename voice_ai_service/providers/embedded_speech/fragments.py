@@ -16,8 +16,7 @@ _ABBREVIATION: Final = re.compile(
 
 
 class Fragments:
-    (r"(?:^|[\s(])(?:av|avda|dra?|dept|depto|etc|ex|mrs?|ms|no|nº|profa?|r|sra?s?|st|tel|vs|[A-ZÀ-Ý])\.\s*$",)
-    (re.IGNORECASE,)
+    """Text in, in any pieces; sentences out. What is longer than MAX_FRAGMENT is cut at a comma or a space."""
 
     def __init__(self) -> None:
         self._rest = ""
