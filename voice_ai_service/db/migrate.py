@@ -105,6 +105,7 @@ async def up(owner_url: str, *, to: int | None = None, folder: Path | None = Non
         todo = [m for m in migrations if m.version not in applied and (to is None or m.version <= to)]
         for migration in todo:
             await _run(connection, migration, migration.up_sql, _SQL.record, _record_of(migration))
+        await connection.execute(_SQL.adopt_vectors)
     return tuple(todo)
 
 

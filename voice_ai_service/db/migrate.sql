@@ -28,3 +28,22 @@ INSERT INTO voice_ai.migrations (version, name, checksum) VALUES ($1, $2, $3);
 
 -- name: forget
 DELETE FROM voice_ai.migrations WHERE version = $1;
+
+-- name: adopt_vectors
+-- Embeddings that 0005 had to keep as arrays become vectors once somebody has installed pgvector.
+DO $$
+DECLARE
+    kept record;
+BEGIN
+    IF to_regtype('vector') IS NULL THEN
+        RETURN;
+    END IF;
+    FOR kept IN
+        SELECT table_name FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name IN ('v_voice_messages', 'v_voice_chunks')
+            AND column_name = 'embedding' AND data_type = 'ARRAY'
+    LOOP
+        EXECUTE format('ALTER TABLE %I ALTER COLUMN embedding TYPE vector USING embedding::vector', kept.table_name);
+    END LOOP;
+END
+$$;

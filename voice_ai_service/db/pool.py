@@ -18,6 +18,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from voice_ai_service import errors
 from voice_ai_service.db import queries
 
 SERVICE_ROLE: Final = "voice_ai_service"
-"""The group role that row-level security is written for; see migrations/0004."""
+"""The group role that row-level security is written for; see migrations/0006."""
 
 Connection = asyncpg.pool.PoolConnectionProxy
 
@@ -214,9 +215,17 @@ async def _prepare_connection(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads, format="text"
     )
+    await connection.set_type_codec(
+        "numeric", schema="pg_catalog", encoder=str, decoder=_from_numeric, format="text"
+    )
     schema = await connection.fetchval(_SQL.vector_schema)
     if schema is not None:
         await pgvector.asyncpg.register_vector(connection, schema=schema)
+
+
+def _from_numeric(text: str) -> int | Decimal:
+    """FusionPBX has no integer columns: what is written without a point is a count."""
+    return int(text) if text.lstrip("-").isdecimal() else Decimal(text)
 
 
 def _to_json(value: Any) -> str:

@@ -1,0 +1,12 @@
+DROP INDEX IF EXISTS v_voice_conversations_started_index;
+DROP INDEX IF EXISTS v_voice_conversations_secretary_index;
+DROP INDEX IF EXISTS v_voice_conversations_caller_index;
+DROP INDEX IF EXISTS v_voice_live_calls_seen_index;
+DROP INDEX IF EXISTS v_voice_outbox_due_index;
+DROP INDEX IF EXISTS v_voice_outbox_list_index;
+DROP INDEX IF EXISTS v_voice_transfer_destinations_secretary_index;
+DROP INDEX IF EXISTS v_voice_transfer_rules_secretary_index;
+DROP INDEX IF EXISTS v_voice_transfer_rules_destination_index;
+DROP INDEX IF EXISTS v_voice_documents_secretary_index;
+DROP INDEX IF EXISTS v_voice_documents_hash_index;
+DROP INDEX IF EXISTS v_voice_providers_kind_index;
