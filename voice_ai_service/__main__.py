@@ -1,0 +1,3 @@
+from voice_ai_service.cli.main import main
+
+main()
