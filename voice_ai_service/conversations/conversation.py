@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -44,8 +44,8 @@ class Message:
     barged_in: bool = False
     action: str | None = None
     intent: str | None = None
-    latency_ms: dict[str, float] | None = None
-    providers: dict[str, str] | None = None
+    latency_ms: dict[str, float] = field(default_factory=dict)
+    providers: dict[str, str] = field(default_factory=dict)
     prompt_tokens: int = 0
     completion_tokens: int = 0
     sources: tuple[str, ...] = ()
@@ -205,8 +205,8 @@ def _caller_message(turn: TurnRecord, *, keep_audio: bool) -> Message:
         audio_ms=turn.caller_audio_ms,
         intent=turn.intent,
         # A turn that was cut off before its reply has no other row to keep its measures.
-        latency_ms=None if turn.said else _latencies(turn),
-        providers=None if turn.said else dict(turn.providers),
+        latency_ms={} if turn.said else _latencies(turn),
+        providers={} if turn.said else dict(turn.providers),
         prompt_tokens=0 if turn.said else turn.prompt_tokens,
         completion_tokens=0 if turn.said else turn.completion_tokens,
     )

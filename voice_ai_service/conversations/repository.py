@@ -55,7 +55,7 @@ class ConversationRepository:
     async def store(self, conversation: Conversation, vectors: MessageVectors | None = None) -> UUID:
         """Store a conversation with all that belongs to it, or nothing at all.
 
-        Idempotent by domain and call: the second time nothing is written and the first one's uuid is returned.
+        Idempotent by domain and call: the second time nothing is written and the first uuid comes back.
         The call's row in the journal of live calls goes in the same transaction.
 
         Raises:
@@ -217,7 +217,7 @@ def _message_row(
         "sources": list(message.sources),
         "tools": list(message.tools),
         "embedding_model": model if vector is not None else None,
-        "embedding": None if vector is None else f"[{','.join(map(repr, map(float, vector)))}]",
+        "embedding": None if vector is None else [float(number) for number in vector],
     }
 
 

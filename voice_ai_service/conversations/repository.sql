@@ -6,7 +6,9 @@ INSERT INTO v_voice_conversations (
     turn_count, resolution, end_reason, hangup_cause, transferred_to, message_text, message_audio_ref, recording_ref,
     latency, providers, prompt_tokens, completion_tokens, cost_cents, insert_date
 ) VALUES (
-    gen_random_uuid(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    -- A secretary that was deleted during the call must not take the call with it.
+    gen_random_uuid(), $1, $2,
+    (SELECT voice_secretary_uuid FROM v_voice_secretaries WHERE domain_uuid = $1 AND voice_secretary_uuid = $3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
     $22, $23, $24, $25, $26, now()
 )
 ON CONFLICT (domain_uuid, call_uuid) DO NOTHING
@@ -39,12 +41,12 @@ INSERT INTO v_voice_messages (
 )
 SELECT gen_random_uuid(), $1, $2, message_index, turn_number, speaker, message_text,
     heard_text, language, confidence, digits, message_date, audio_ref, audio_ms, played_ms, barged_in, action, intent,
-    latency, providers, prompt_tokens, completion_tokens, sources, tools, embedding_model, embedding::vector, now()
+    latency, providers, prompt_tokens, completion_tokens, sources, tools, embedding_model, embedding, now()
 FROM jsonb_to_recordset($3) AS message (
     message_index numeric, turn_number numeric, speaker text, message_text text, heard_text text, language text,
     confidence numeric, digits text, message_date timestamptz, audio_ref text, audio_ms numeric, played_ms numeric,
     barged_in boolean, action text, intent text, latency jsonb, providers jsonb, prompt_tokens numeric,
-    completion_tokens numeric, sources jsonb, tools jsonb, embedding_model text, embedding text
+    completion_tokens numeric, sources jsonb, tools jsonb, embedding_model text, embedding real[]
 );
 
 -- name: add_usage
@@ -52,7 +54,8 @@ INSERT INTO v_voice_usage (
     voice_usage_uuid, domain_uuid, usage_day, provider_kind, provider_name, provider_model, request_count, unit_count,
     cost_cents, insert_date
 )
-SELECT gen_random_uuid(), $1, usage_day, provider_kind, provider_name, '', request_count, unit_count, cost_cents, now()
+SELECT gen_random_uuid(), $1, usage_day, provider_kind, provider_name, '', request_count, unit_count,
+    coalesce(cost_cents, 0), now()
 FROM jsonb_to_recordset($2) AS used (
     usage_day date, provider_kind text, provider_name text, request_count numeric, unit_count numeric,
     cost_cents numeric
@@ -61,7 +64,7 @@ ORDER BY usage_day, provider_kind, provider_name
 ON CONFLICT (domain_uuid, usage_day, provider_kind, provider_name, provider_model) DO UPDATE SET
     request_count = v_voice_usage.request_count + excluded.request_count,
     unit_count = v_voice_usage.unit_count + excluded.unit_count,
-    cost_cents = coalesce(v_voice_usage.cost_cents, 0) + coalesce(excluded.cost_cents, 0),
+    cost_cents = v_voice_usage.cost_cents + excluded.cost_cents,
     update_date = now();
 
 -- name: remove_live_call

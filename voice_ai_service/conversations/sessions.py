@@ -1,8 +1,8 @@
 """Live calls between two turns: a cache for speed, the journal for truth.
 
 A turn waits for the cache only. The journal is written behind it, one snapshot a call at most waiting: the
-latest wins. With an in-process cache a second process may have served a turn in between; the turn's number shows
-it, and the journal is read again.
+latest wins. With an in-process cache a second process may have served a turn in between: its number shows
+it, and the journal is read.
 """
 
 from __future__ import annotations

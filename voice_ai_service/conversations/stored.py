@@ -32,8 +32,8 @@ class StoredMessage:
     barged_in: bool
     action: str | None
     intent: str | None
-    latency_ms: dict[str, float] | None
-    providers: dict[str, str] | None
+    latency_ms: dict[str, float]
+    providers: dict[str, str]
     prompt_tokens: int
     completion_tokens: int
     sources: tuple[str, ...]
@@ -47,7 +47,8 @@ class StoredConversation:
 
     conversation_uuid: UUID
     call_uuid: UUID
-    secretary_uuid: UUID
+    secretary_uuid: UUID | None
+    """None: deleted since."""
     secretary_name: str
     secretary_version: int
     mode: str
