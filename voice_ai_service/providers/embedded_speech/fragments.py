@@ -16,7 +16,7 @@ _ABBREVIATION: Final = re.compile(
 
 
 class Fragments:
-    """Text in, in any pieces; sentences out. What is longer than MAX_FRAGMENT is cut at a comma or a space."""
+    """Text in, in any pieces; sentences out. Longer ones than MAX_FRAGMENT are cut at a comma or a space."""
 
     def __init__(self) -> None:
         self._rest = ""

@@ -1,0 +1,69 @@
+"""Where in a recording somebody speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+import webrtcvad
+
+from voice_ai_service.audio.formats import PTIME_MS, WIDE_RATE_HZ, PcmAudio
+from voice_ai_service.audio.level import rms_dbfs
+from voice_ai_service.audio.resample import resample
+from voice_ai_service.audio.vad import VAD_RATES_HZ
+
+_AGGRESSIVENESS: Final = 2
+_MIN_RUN_MS: Final = 60
+_MIN_SPEECH_MS: Final = 100
+_QUIETEST_DBFS: Final = -55.0
+_ABOVE_NOISE_DB: Final = 6.0
+_BELOW_LOUDEST_DB: Final = 28.0
+_NOISE_PERCENTILE, _LOUD_PERCENTILE = 10.0, 95.0
+_LEAD_MS, _TAIL_MS = 100, 160
+"""Soft consonants and dying vowels, which no detector sees."""
+
+
+def speech_span(audio: PcmAudio) -> tuple[int, int] | None:
+    """First and last millisecond of speech with a little air around it, or None when nobody speaks.
+
+    Unlike the live detector it knows the whole recording's noise and loudness.
+    """
+    heard = audio if audio.sample_rate_hz in VAD_RATES_HZ else resample(audio, WIDE_RATE_HZ)
+    runs = _runs(_speech_frames(heard))
+    if sum(last - first for first, last in runs) < _MIN_SPEECH_MS:
+        return None
+    start_ms = max(runs[0][0] - _LEAD_MS, 0)
+    return start_ms, min(runs[-1][1] + _TAIL_MS, audio.duration_ms)
+
+
+def cut(audio: PcmAudio, start_ms: int, end_ms: int) -> PcmAudio:
+    """A piece of a recording."""
+    first, last = (2 * (audio.sample_rate_hz * at_ms // 1000) for at_ms in (start_ms, end_ms))
+    return PcmAudio(audio.samples[first:last], audio.sample_rate_hz)
+
+
+def _speech_frames(audio: PcmAudio) -> Sequence[bool]:
+    size = 2 * audio.sample_rate_hz * PTIME_MS // 1000
+    frames = [audio.samples[at : at + size] for at in range(0, len(audio.samples) - size + 1, size)]
+    if not frames:
+        return []
+    levels = [rms_dbfs(frame) for frame in frames]
+    noise, loudest = np.percentile(levels, [_NOISE_PERCENTILE, _LOUD_PERCENTILE])
+    gate = max(_QUIETEST_DBFS, noise + _ABOVE_NOISE_DB, loudest - _BELOW_LOUDEST_DB)
+    detector = webrtcvad.Vad(_AGGRESSIVENESS)
+    speech = [detector.is_speech(frame, audio.sample_rate_hz) for frame in frames]
+    return [is_speech and level >= gate for is_speech, level in zip(speech, levels, strict=True)]
+
+
+def _runs(frames: Sequence[bool]) -> list[tuple[int, int]]:
+    """Stretches of speech in milliseconds, without clicks."""
+    runs: list[tuple[int, int]] = []
+    at_ms = 0
+    for is_speech, group in groupby(frames):
+        length_ms = PTIME_MS * len(list(group))
+        if is_speech and length_ms >= _MIN_RUN_MS:
+            runs.append((at_ms, at_ms + length_ms))
+        at_ms += length_ms
+    return runs
