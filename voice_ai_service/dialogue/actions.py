@@ -15,6 +15,7 @@ class HangupReason(StrEnum):
     MAX_TURNS = "max_turns"
     MAX_DURATION = "max_duration"
     CLOSED = "closed"
+    BUSY = "busy"
     PROVIDERS_DOWN = "providers_down"
     MESSAGE_TAKEN = "message_taken"
 

@@ -72,6 +72,7 @@ class Stage(StrEnum):
     OPEN = "open"
     TAKING_MESSAGE = "taking_message"
     CONFIRMING_TRANSFER = "confirming_transfer"
+    OFFERING_MESSAGE = "offering_message"
 
 
 class CallState(BaseModel):
@@ -92,8 +93,12 @@ class CallState(BaseModel):
     misunderstood: int = 0
     pending_destination: str | None = None
     transferred_to: str | None = None
+    failed_destinations: list[str] = Field(default_factory=list)
+    """Names that a transfer of this call went to without anybody answering: not tried again by themselves."""
     message_text: str | None = None
     message_audio_ref: str | None = None
+    shared_audio: bool = False
+    """Audio travels as files in the call's own folder instead of inside the requests."""
     ending: str | None = None
     """Set once the secretary decided to end: a HangupReason's value or `transferred`."""
     owner: str = ""

@@ -1,0 +1,97 @@
+"""When a caller's words mean a destination. Whole words, accents and case folded, never a part of a word. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from voice_ai_service.calls.destinations import Destination, TransferRule
+from voice_ai_service.text.languages import base_language
+from voice_ai_service.text.negation import is_denied
+from voice_ai_service.text.words import Clauses, clauses, find_sequences, words
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMatch:
+    """
+    Attributes:
+        rule: The rule that fires.
+        phrase: The one of its phrases that was said.
+    """
+
+    rule: TransferRule
+    phrase: str
+
+
+def match_rule(
+    heard: str,
+    rules: Iterable[TransferRule],
+    *,
+    language: str | None,
+    secretary_uuid: UUID | None = None,
+    immediate_only: bool = False,
+) -> RuleMatch | None:
+    """The rule that fits best: the longest phrase, then a secretary's own rule, then the lowest priority number.
+
+    Args:
+        heard: What the caller said.
+        rules: Rules of one domain.
+        language: BCP-47 tag of `heard`; rules of another language do not fire. None lets all of them.
+        secretary_uuid: Rules of another secretary do not fire.
+        immediate_only: Leave out rules that wait for the language model.
+    """
+    spoken = clauses(heard)
+    found: list[tuple[tuple[int, int, int, int], RuleMatch]] = []
+    for order, rule in enumerate(rules):
+        if not _applies(rule, language, secretary_uuid) or (immediate_only and not rule.immediate):
+            continue
+        for phrase in rule.phrases:
+            wanted = words(phrase)
+            if is_asked(spoken, wanted):
+                scope = 0 if rule.secretary_uuid is not None else 1
+                found.append(((-len(wanted), scope, rule.priority, order), RuleMatch(rule, phrase)))
+    return min(found, key=lambda entry: entry[0])[1] if found else None
+
+
+def is_asked(spoken: Clauses, wanted: Sequence[str]) -> bool:
+    """Whether the words stand somewhere in a row without being denied there."""
+    return any(not is_denied(spoken, start, len(wanted)) for start in find_sequences(spoken.words, wanted))
+
+
+def find_destination(name: str, destinations: Iterable[Destination]) -> Destination | None:
+    """The destination with this name or alias, folded; names before aliases. Never a near miss."""
+    wanted = words(name)
+    if not wanted:
+        return None
+    listed = tuple(destinations)
+    by_name = next((one for one in listed if words(one.name) == wanted), None)
+    return by_name or next(
+        (one for one in listed if any(words(alias) == wanted for alias in one.aliases)), None
+    )
+
+
+def mentioned_destinations(heard: str, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
+    """Destinations whose name or alias was said and not denied, the longest mention first."""
+    spoken = clauses(heard)
+    sized = [
+        (max(sizes), -order, destination)
+        for order, destination in enumerate(destinations)
+        if (sizes := [len(name) for name in _names(destination) if is_asked(spoken, name)])
+    ]
+    return tuple(
+        destination for _, _, destination in sorted(sized, key=lambda entry: entry[:2], reverse=True)
+    )
+
+
+def _names(destination: Destination) -> Iterator[tuple[str, ...]]:
+    for name in (destination.name, *destination.aliases):
+        yield words(name)
+
+
+def _applies(rule: TransferRule, language: str | None, secretary_uuid: UUID | None) -> bool:
+    if rule.secretary_uuid is not None and rule.secretary_uuid != secretary_uuid:
+        return False
+    return (
+        rule.language is None or language is None or base_language(rule.language) == base_language(language)
+    )

@@ -1,0 +1,164 @@
+"""One turn of a call: the only brain. Turn mode and the bridge's own pipeline both ask here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Final, Protocol
+
+import structlog
+
+from voice_ai_service.calls.transfer_rules import find_destination, match_rule
+from voice_ai_service.clock import Clock
+from voice_ai_service.dialogue.actions import HangupReason
+from voice_ai_service.dialogue.call_state import Stage
+from voice_ai_service.dialogue.embedded_responder import EmbeddedResponder, not_understood, transfer_if_sure
+from voice_ai_service.dialogue.hand_over import after_failed_transfer, fall_back, turned_away
+from voice_ai_service.dialogue.keys import reply_to_keys
+from voice_ai_service.dialogue.limits import reached
+from voice_ai_service.dialogue.reply import Reply, carry_on, hang_up, spoken
+from voice_ai_service.dialogue.stages import (
+    answer_to_question,
+    declined,
+    has_message,
+    nobody_spoke,
+    take_message,
+)
+from voice_ai_service.dialogue.turn import ReplyDone, ReplyEvent, ReplyText, ReplyTimings, TurnContext
+from voice_ai_service.errors import ProviderError
+
+MAX_HEARD_CHARS: Final = 2000
+"""More than two minutes of speech; the rest of a longer transcript is not answered."""
+
+_log = structlog.get_logger()
+
+
+class Responder(Protocol):
+    def answer(self, turn: TurnContext) -> AsyncIterator[ReplyEvent]:
+        """Pieces of text as they come, then one `ReplyDone`. Raises ProviderError."""
+        ...
+
+
+class Dialogue:
+    """Decides turns. Holds nothing of any call: everything is in the turn's context and the reply's state."""
+
+    def __init__(self, clock: Clock, *, with_model: Responder | None = None) -> None:
+        self._clock = clock
+        self._embedded = EmbeddedResponder()
+        self._with_model = with_model or self._embedded
+
+    async def respond(self, turn: TurnContext) -> AsyncIterator[ReplyEvent]:
+        """The reply to one turn: text as it comes, so that speaking can begin, then one `ReplyDone`.
+
+        Always answers: a model that fails is replaced in the same turn. Closing the iterator cancels the model.
+        """
+        turn = replace(turn, heard=replace(turn.heard, text=turn.heard.text[:MAX_HEARD_CHARS]))
+        decided = decide_without_model(turn)
+        if decided is not None:
+            for event in decided.events():
+                yield event
+            return
+        responder = self._with_model if turn.model is not None else self._embedded
+        async with aclosing(self._answer_surely(turn, responder)) as events:  # type: ignore[type-var]
+            async for event in events:
+                yield event
+
+    async def _answer_surely(self, turn: TurnContext, responder: Responder) -> AsyncIterator[ReplyEvent]:
+        began = self._clock.monotonic()
+        said = False
+        try:
+            async with aclosing(responder.answer(turn)) as events:  # type: ignore[type-var]
+                async for event in events:
+                    said = said or isinstance(event, ReplyText)
+                    yield event
+            return
+        except ProviderError as error:
+            _log.warning(
+                "language model failed, the embedded responder answers",
+                call_uuid=str(turn.call.call_uuid),
+                domain_uuid=str(turn.call.domain_uuid),
+                turn=turn.turn,
+                provider=error.provider,
+                code=error.code,
+            )
+        reply = _excuse(turn) if said else self._embedded.reply_to(turn)
+        timings = ReplyTimings(llm_ms=(self._clock.monotonic() - began) * 1000)
+        for event in reply.events():
+            yield replace(event, timings=timings) if isinstance(event, ReplyDone) else event
+
+
+def decide_without_model(turn: TurnContext) -> Reply | None:
+    """Everything that comes before a responder is asked, in its order; None: ask one."""
+    if has_message(turn):  # before the limits: nothing that was said is lost
+        return take_message(turn)
+    limit = reached(turn.call, turn.turn, turn.secretary.settings.limits, turn.now)
+    if limit is not None:
+        return _over_limit(turn, limit)
+    if _came_when_closed(turn):
+        return turned_away(turn)
+    heard = turn.heard
+    if heard.no_input and not heard.digits and not heard.text.strip():
+        return nobody_spoke(turn)
+    open_question = answer_to_question(turn)
+    if open_question is not None:
+        return open_question
+    keys = reply_to_keys(turn)
+    if keys is not None:
+        return keys
+    if turn.call.stage is Stage.TAKING_MESSAGE:
+        return nobody_spoke(turn)
+    if not heard.text.strip():
+        return not_understood(turn)
+    return _immediate_rule(turn)
+
+
+def transfer_failed(turn: TurnContext, destination: str | None = None) -> Reply:
+    """The caller is back because nobody took the transfer. `turn.heard` is not read.
+
+    Args:
+        destination: Its name; by default the state's `transferred_to`.
+    """
+    name = destination or turn.call.transferred_to
+    if name is None:
+        return carry_on(turn, spoken(turn).alright, None, ending=None)
+    return after_failed_transfer(turn, name)
+
+
+def provider_down(turn: TurnContext) -> Reply:
+    """The reply when speech cannot be recognised at all in this turn: an apology and the fallback."""
+    return fall_back(turn, HangupReason.PROVIDERS_DOWN, spoken(turn).apology)
+
+
+def _over_limit(turn: TurnContext, limit: HangupReason) -> Reply:
+    text = spoken(turn).limit_turns if limit is HangupReason.MAX_TURNS else spoken(turn).limit_duration
+    if turn.call.stage is Stage.TAKING_MESSAGE or declined(turn):
+        return hang_up(turn, limit, f"fallback_{limit.value}").saying_first(text)
+    return fall_back(turn, limit, text)
+
+
+def _came_when_closed(turn: TurnContext) -> bool:
+    """A call that came while open is finished, though the doors closed meanwhile."""
+    if turn.is_open or turn.call.stage is not Stage.OPEN:
+        return False
+    return not turn.plan.is_open(turn.call.started_at, turn.tenant.time_zone)
+
+
+def _immediate_rule(turn: TurnContext) -> Reply | None:
+    match = match_rule(
+        turn.heard.text,
+        turn.plan.rules,
+        language=turn.language,
+        secretary_uuid=turn.secretary.secretary_uuid,
+        immediate_only=True,
+    )
+    if match is None:
+        return None
+    destination = find_destination(match.rule.destination, turn.plan.destinations)
+    if destination is None:
+        return None
+    return transfer_if_sure(turn, destination, "rule", match.rule.intent)
+
+
+def _excuse(turn: TurnContext) -> Reply:
+    return carry_on(turn, spoken(turn).trouble, None)

@@ -1,0 +1,142 @@
+"""The responder that needs nothing: no model, no network. It answers by the secretary's vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Final
+
+from voice_ai_service.calls.destinations import Destination
+from voice_ai_service.calls.secretary import Fact
+from voice_ai_service.dialogue.actions import HangupReason
+from voice_ai_service.dialogue.call_state import Stage
+from voice_ai_service.dialogue.hand_over import fall_back, transfer_to
+from voice_ai_service.dialogue.intents import Intent
+from voice_ai_service.dialogue.limits import misunderstood_too_often
+from voice_ai_service.dialogue.phrases import help_text, hours_text, localized, spoken_list, texts
+from voice_ai_service.dialogue.reply import Reply, carry_on, hang_up, record_message, spoken
+from voice_ai_service.dialogue.turn import ReplyEvent, TurnContext
+from voice_ai_service.dialogue.vocabulary import DestinationAsked, FactAsked, Meaning, vocabulary_of
+
+CONFIRM_BELOW: Final = 0.5
+"""Recogniser's confidence under which a transfer is asked back: lesson 41, a misheard word put people through."""
+
+
+class EmbeddedResponder:
+    """Carries a conversation by the tenant's facts, rules and destinations, and the built-in intents."""
+
+    async def answer(self, turn: TurnContext) -> AsyncIterator[ReplyEvent]:
+        """The reply to what was heard."""
+        for event in self.reply_to(turn).events():
+            yield event
+
+    def reply_to(self, turn: TurnContext) -> Reply:
+        """As `answer`, decided at once."""
+        known = vocabulary_of(turn.plan)
+        understood = known.understand(turn.heard.text, turn.heard.language or turn.call.language)
+        if understood is None:
+            return not_understood(turn)
+        return reply_to_meaning(in_language(turn, understood.language), understood.meaning)
+
+
+def reply_to_meaning(turn: TurnContext, meaning: Meaning) -> Reply:
+    """What the secretary does about something that it understood."""
+    if isinstance(meaning, FactAsked):
+        return _tell_fact(turn, meaning.fact)
+    if isinstance(meaning, DestinationAsked):
+        return transfer_if_sure(turn, meaning.destination, meaning.reason, meaning.intent)
+    return _BY_INTENT[meaning](turn)
+
+
+def not_understood(turn: TurnContext) -> Reply:
+    """Ask again; from the second time on say what is possible; at the limit, the fallback."""
+    count = turn.call.misunderstood + 1
+    limits = turn.secretary.settings.limits
+    if misunderstood_too_often(count, limits):
+        return fall_back(turn, HangupReason.NOT_UNDERSTOOD, spoken(turn).gave_up)
+    text = spoken(turn).not_understood
+    if count > 1:
+        text = spoken(turn).not_understood_again.format(help=_help(turn))
+    return carry_on(turn, text, None, misunderstood=count)
+
+
+def in_language(turn: TurnContext, language: str) -> TurnContext:
+    """The turn as if it had been heard in this language."""
+    if turn.language == language:
+        return turn
+    return replace(turn, heard=replace(turn.heard, language=language))
+
+
+def last_said(turn: TurnContext) -> tuple[str, str] | None:
+    """The secretary's last words with their language, before this turn."""
+    for record in reversed(turn.call.turns):
+        if record.turn < turn.turn and record.said:
+            return record.said, record.said_language or turn.language
+    return None
+
+
+def repeat(turn: TurnContext) -> Reply:
+    said = last_said(turn)
+    if said is None:
+        return carry_on(turn, spoken(turn).nothing_to_repeat, "repeat")
+    return carry_on(turn, said[0], "repeat", language=said[1])
+
+
+def tell_hours(turn: TurnContext) -> Reply:
+    text = hours_text(turn.secretary, turn.now, turn.language, default_zone=turn.tenant.time_zone)
+    return carry_on(turn, text, "hours", sources=("hours",))
+
+
+def _tell_fact(turn: TurnContext, fact: Fact) -> Reply:
+    answer = localized(fact.answer, turn.language, turn.secretary.language)
+    if answer is None:
+        return not_understood(turn)
+    return carry_on(turn, answer[0], "fact", language=answer[1], sources=(f"fact:{fact.topic}",))
+
+
+def transfer_if_sure(turn: TurnContext, destination: Destination, reason: str, intent: str) -> Reply:
+    """Transfer, or ask back first where the recogniser was not sure of what it heard."""
+    confidence = turn.heard.confidence
+    if confidence is not None and confidence < CONFIRM_BELOW:
+        text = spoken(turn).confirm_transfer.format(destination=destination.name)
+        return carry_on(
+            turn, text, intent, stage=Stage.CONFIRMING_TRANSFER, pending_destination=destination.name
+        )
+    return transfer_to(turn, destination, reason, intent)
+
+
+def _person(turn: TurnContext) -> Reply:
+    person = vocabulary_of(turn.plan).person()
+    if person is not None and person.name not in turn.call.failed_destinations:
+        return transfer_if_sure(turn, person, "caller_asked", "person")
+    names = [one.name for one in turn.plan.destinations if one.name not in turn.call.failed_destinations]
+    if names and turn.is_open:
+        text = spoken(turn).which_destination.format(destinations=spoken_list(names, spoken(turn).or_))
+        return carry_on(turn, text, "person")
+    return carry_on(turn, spoken(turn).offer_message, "person", stage=Stage.OFFERING_MESSAGE)
+
+
+def _no(turn: TurnContext) -> Reply:
+    """ "No" to "anything else?" is a goodbye."""
+    said = last_said(turn)
+    if said is not None and said[0].endswith((texts(said[1]).anything_else, texts(said[1]).you_are_welcome)):
+        return hang_up(turn, HangupReason.COMPLETED, "goodbye")
+    return carry_on(turn, spoken(turn).alright, "no")
+
+
+def _help(turn: TurnContext) -> str:
+    return help_text(turn.secretary, turn.plan.destinations, turn.language)
+
+
+_BY_INTENT: Final[dict[Intent, Callable[[TurnContext], Reply]]] = {
+    Intent.GREETING: lambda turn: carry_on(turn, spoken(turn).greeting_back, "greeting"),
+    Intent.HOURS: tell_hours,
+    Intent.PERSON: _person,
+    Intent.MESSAGE: lambda turn: record_message(turn, "message"),
+    Intent.YES: lambda turn: carry_on(turn, spoken(turn).go_ahead, "yes"),
+    Intent.NO: _no,
+    Intent.REPEAT: repeat,
+    Intent.HELP: lambda turn: carry_on(turn, _help(turn), "help"),
+    Intent.THANKS: lambda turn: carry_on(turn, spoken(turn).you_are_welcome, "thanks"),
+    Intent.GOODBYE: lambda turn: hang_up(turn, HangupReason.COMPLETED, "goodbye"),
+}
