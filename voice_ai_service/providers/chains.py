@@ -74,6 +74,7 @@ class LiveTranscription:
 
     def __init__(self, stream: SttStream, attempt: Attempt, used: UsedProvider) -> None:
         attempt.answered = True
+        attempt.excused = lambda: True
         self._stream = stream
         self._attempt = attempt
         self.used = used
@@ -127,15 +128,21 @@ class TtsChain(Chain[TextToSpeech]):
                         self.attempt(link) as (provider, attempt),
                         aclosing(_heard(provider, replay, options, link)) as chunks,
                     ):
+                        attempt.excused = lambda: replay.failure is not None
                         async for chunk in chunks:
                             attempt.answered = True
                             out.used = link.used
                             yield chunk
-                    return
                 except ProviderError as error:
+                    if replay.failure is not None:
+                        raise replay.failure from None
                     if out.used is not None:
                         raise
                     last = more_telling(last, error)
+                else:
+                    if replay.failure is not None:
+                        raise replay.failure
+                    return
             raise nobody(self.kind, last)
 
 

@@ -94,12 +94,18 @@ class Link(Generic[P]):
 
 
 class Attempt:
-    """One request to one link. `answered` is set when something usable came: a cancel is then no loss."""
+    """One request to one link, as the chain that makes it sees it.
+
+    Attributes:
+        answered: Something usable came: stopping now is not a request that nobody waited for.
+        failure: How the provider failed, where the error itself does not come out of the request.
+        excused: Whether an error that comes out of the request is somebody else's.
+    """
 
     def __init__(self) -> None:
         self.answered = False
         self.failure: ProviderError | None = None
-        """Set by wrappers that outlive the first answer: how the provider failed later."""
+        self.excused: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ class Chain(Generic[P]):
         """
         admission = link.breaker.enter()
         if admission is None:
-            self.observer.on_result(self.kind, link.name, "skipped", 0.0)
+            self.observer.on_result(self.kind.value, link.name, "skipped", 0.0)
             raise link.resting()
         started = self.clock.monotonic()
         attempt = Attempt()
@@ -135,7 +141,8 @@ class Chain(Generic[P]):
                     yield provider, attempt
             outcome = "ok"
         except ProviderError as error:
-            attempt.failure = attempt.failure or error
+            if not attempt.excused():
+                attempt.failure = attempt.failure or error
             raise
         except VoiceAiError as error:
             outcome = error.code
@@ -150,7 +157,7 @@ class Chain(Generic[P]):
                 link.breaker.succeeded(admission)
             else:
                 link.breaker.abandoned(admission)
-            self.observer.on_result(self.kind, link.name, outcome, self.clock.monotonic() - started)
+            self.observer.on_result(self.kind.value, link.name, outcome, self.clock.monotonic() - started)
 
     async def first(self, call: Callable[[P], Awaitable[T]], limit_s: float) -> Used[T]:
         """The first answer, each link within the shorter of `limit_s` and its own limits.

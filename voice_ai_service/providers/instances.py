@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from voice_ai_service.errors import ProviderUnavailable
 from voice_ai_service.providers.entry import Closing
 
 P = TypeVar("P", bound=Closing)
@@ -78,7 +79,14 @@ class Instance(Generic[P]):
         if self._building is None:
             self._building = asyncio.create_task(self._build_once(), name=f"build {self._name}")
             self._building.add_done_callback(self._forget_failure)
-        return await asyncio.shield(self._building)
+        building = self._building
+        try:
+            return await asyncio.shield(building)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not building.cancelled() or (task is not None and task.cancelling()):
+                raise
+            raise ProviderUnavailable("This process is ending.", provider=self._name) from None
 
     async def _build_once(self) -> P:
         return await self._build()
