@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from random import Random
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -24,6 +26,7 @@ from voice_ai_service.net.guard import AddressRefused
 
 SERVICE_NAME: Final = "voice-ai"
 _DRAINED_BYTES: Final = 16 * 1024
+_DRAIN_S: Final = 1.0
 
 _log = structlog.get_logger()
 
@@ -95,8 +98,7 @@ class Delivery:
         if target.secrets is None and target.kind is WebhookKind.STANDARD:
             return Answer(Verdict.REFUSED, "the webhook has no signing secret: rotate it to make one")
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._send(target, event)
+            return await self._send(target, event)
         except (TimeoutError, httpx.TimeoutException):
             return Answer(Verdict.FAILED, f"no answer within {self._timeout_s:g} s")
         except AddressRefused as error:
@@ -109,12 +111,13 @@ class Delivery:
     async def _send(self, target: Target, event: ClaimedEvent) -> Answer:
         body = json.dumps(event.payload, ensure_ascii=False, separators=(",", ":"))
         headers = self._headers(target, event, body)
-        async with self._client.stream(
-            "POST", target.url, content=body.encode(), headers=headers
-        ) as response:
-            answer = judge(response.status_code, response.headers, self._clock.now())
+        async with AsyncExitStack() as open_until_drained:
+            async with asyncio.timeout(self._timeout_s):
+                response = await open_until_drained.enter_async_context(
+                    self._client.stream("POST", target.url, content=body.encode(), headers=headers)
+                )
             await _drain(response)
-        return answer
+            return judge(response.status_code, response.headers, self._clock.now())
 
     def _headers(self, target: Target, event: ClaimedEvent, body: str) -> dict[str, str]:
         headers = dict(target.headers)
@@ -166,12 +169,15 @@ class Delivery:
 
 
 async def _drain(response: httpx.Response) -> None:
-    """Read a short body, so that the connection can be used again; a long one costs the connection instead."""
+    """Read a short body, so that the connection can be used again. The status has said all: what a long, slow
+    or broken body costs is the connection, not the event."""
     read = 0
-    async for part in response.aiter_raw():
-        read += len(part)
-        if read > _DRAINED_BYTES:
-            return
+    with contextlib.suppress(TimeoutError, httpx.TransportError):
+        async with asyncio.timeout(_DRAIN_S):
+            async for part in response.aiter_raw():
+                read += len(part)
+                if read > _DRAINED_BYTES:
+                    return
 
 
 _WORDS: Final[dict[type[httpx.TransportError], str]] = {

@@ -112,7 +112,7 @@ class Outbox:
         return _rows(status)
 
     async def claim(self, max_rows: int, lease_s: int) -> list[Claim]:
-        """Take deliveries that are due, of all tenants in turn; nobody else gets them while the lease runs."""
+        """Take deliveries that are due, of all tenants in turn. Nobody else gets them in the lease."""
         async with self._database.open() as connection:
             rows = await connection.fetch(_SQL.claim, max_rows, lease_s)
         return [Claim(row["domain_uuid"], row["voice_outbox_uuid"]) for row in rows]
