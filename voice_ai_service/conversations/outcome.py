@@ -57,6 +57,7 @@ _BY_HANGUP_REASON: Final = {
     HangupReason.COMPLETED: Resolution.COMPLETED,
     HangupReason.MESSAGE_TAKEN: Resolution.MESSAGE,
     HangupReason.CLOSED: Resolution.CLOSED,
+    HangupReason.BUSY: Resolution.BUSY,
     HangupReason.CALLER_SILENT: Resolution.ABANDONED,
     HangupReason.NOT_UNDERSTOOD: Resolution.FAILED,
     HangupReason.MAX_TURNS: Resolution.FAILED,
