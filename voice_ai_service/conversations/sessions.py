@@ -17,21 +17,12 @@ import structlog
 
 from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.live_calls import Snapshot
+from voice_ai_service.db.cache import Cache
 from voice_ai_service.dialogue.call_state import CallState
 from voice_ai_service.errors import InvalidInput, NotFound, Unavailable
 
 _LONGEST_PAUSE_S: Final = 5.0
 _log = structlog.get_logger()
-
-
-class Cache(Protocol):
-    """Raises Unavailable when it is not there."""
-
-    async def get(self, key: str) -> bytes | None: ...
-
-    async def set(self, key: str, value: bytes, *, ttl_s: float) -> None: ...
-
-    async def delete(self, key: str) -> None: ...
 
 
 class Journal(Protocol):
@@ -112,16 +103,17 @@ class CallSessions:
         """The latest state of a call.
 
         Args:
-            turn: The number of the turn that is about to be made: a copy without the one before it is stale.
+            turn: The number of the turn that is about to be made: a copy with the turn before it is fresh enough,
+                and the journal need not be asked. None, for the end of a call: the journal is asked as well.
 
         Raises:
             NotFound: No such call lives in this domain.
-            Unavailable: It may live, but neither cache nor database can say.
+            Unavailable: It may live, but the database cannot say.
         """
         known = await self._nearby(domain_uuid, call_uuid)
-        if known is not None and (turn is None or _last_turn(known) >= turn - 1):
+        if known is not None and turn is not None and _last_turn(known) >= turn - 1:
             return known
-        journalled = await self._journal.load(domain_uuid, call_uuid)
+        journalled = await self._journalled(domain_uuid, call_uuid, known)
         if journalled is not None and (known is None or _last_turn(journalled) > _last_turn(known)):
             await self._cache_snapshot(Snapshot.of(journalled))
             return journalled
@@ -132,32 +124,34 @@ class CallSessions:
     async def forget(self, domain_uuid: UUID, call_uuid: UUID) -> None:
         """The call is over and stored; storing it took it out of the journal."""
         self._pending.pop(call_uuid, None)
-        try:
-            await self._cache.delete(_key(domain_uuid, call_uuid))
-        except Unavailable:
-            _log.warning("the session cache is not there", call_uuid=str(call_uuid))
+        await self._cache.delete(_key(domain_uuid, call_uuid))
 
     async def _nearby(self, domain_uuid: UUID, call_uuid: UUID) -> CallState | None:
         waiting = self._pending.get(call_uuid)
-        try:
-            cached = await self._cache.get(_key(domain_uuid, call_uuid))
-        except Unavailable:
-            _log.warning("the session cache is not there", call_uuid=str(call_uuid))
-            cached = None
+        cached = await self._cache.get(_key(domain_uuid, call_uuid))
         copies = []
         if waiting is not None and waiting.domain_uuid == domain_uuid:
             copies.append(CallState.model_validate_json(waiting.json))
         if cached is not None:
             copies.append(CallState.model_validate_json(cached))
-        # Of two copies with the same turn the one that waits is the later: a cache that is gone was not told.
+        # Of two copies with the same turn the one that waits is the later: a cache that was away was not told.
         return max(copies, key=_last_turn, default=None)
+
+    async def _journalled(
+        self, domain_uuid: UUID, call_uuid: UUID, known: CallState | None
+    ) -> CallState | None:
+        try:
+            return await self._journal.load(domain_uuid, call_uuid)
+        except Unavailable:
+            if known is None:
+                raise
+            # The call goes on with what is known here, rather than not at all.
+            _log.warning("a live call could not be compared with its journal", call_uuid=str(call_uuid))
+            return None
 
     async def _cache_snapshot(self, snapshot: Snapshot) -> None:
         key = _key(snapshot.domain_uuid, snapshot.call_uuid)
-        try:
-            await self._cache.set(key, snapshot.json.encode(), ttl_s=self._options.ttl_s)
-        except Unavailable:
-            _log.warning("the session cache is not there", call_uuid=str(snapshot.call_uuid))
+        await self._cache.set(key, snapshot.json.encode(), self._options.ttl_s)
 
     async def _write_forever(self) -> None:
         pause_s = 0.0
