@@ -33,7 +33,8 @@ class VadSettings:
         quietest_dbfs: Below this nothing is speech.
         expected_floor_dbfs: The line's noise before it has been heard.
         peak_decay_db_per_s: How fast a loud word is forgotten.
-        settle_ms: At the beginning of a stream WebRTC's detector takes any noise for speech for about so long;
+        settle_ms: At the beginning of a stream WebRTC's detector takes any noise for speech for about so
+            long;
             nothing counts as speech then.
     """
 
@@ -114,4 +115,5 @@ class SpeechDetector:
         loud = self._gate.passes(level)
         start_ms = self._next_ms
         self._next_ms += PTIME_MS
-        return VadFrame(start_ms, sounds_like_speech and loud and start_ms >= self._settle_ms, level)
+        settled = start_ms >= self._settle_ms
+        return VadFrame(start_ms, sounds_like_speech and loud and settled, level)

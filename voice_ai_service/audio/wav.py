@@ -133,10 +133,13 @@ def _linear(file: WavFile) -> npt.NDArray[np.int16]:
     if (file.code, file.bits) == (_PCM, 16):
         return np.frombuffer(file.data, dtype="<i2")
     if file.code == _PCM:  # 8-bit WAV samples are unsigned
-        return ((np.frombuffer(file.data, dtype=np.uint8).astype(np.int32) - 128) << 8).astype("<i2")
+        return (np.frombuffer(file.data, dtype=np.uint8).astype(np.int16) - np.int16(128)) << np.int16(8)
     if file.code == _FLOAT:
         values = np.nan_to_num(np.frombuffer(file.data, dtype="<f4"), nan=0.0, posinf=1.0, neginf=-1.0)
-        return np.rint(np.clip(values.astype(np.float64), -1.0, 1.0) * 32767).astype(np.int16)
+        samples: npt.NDArray[np.int16] = np.rint(
+            np.clip(values.astype(np.float64), -1.0, 1.0) * 32767
+        ).astype("<i2")
+        return samples
     decode = g711.ulaw_to_linear if file.code == _ULAW else g711.alaw_to_linear
     return np.frombuffer(decode(bytes(file.data)), dtype="<i2")
 
