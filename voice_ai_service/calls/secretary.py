@@ -47,7 +47,7 @@ class Fact(_Frozen):
     """Something about the business that the secretary may say, and how callers ask for it."""
 
     topic: ShortText
-    questions: dict[Language, tuple[ShortText, ...]]
+    questions: dict[Language, Annotated[tuple[ShortText, ...], Field(max_length=50)]]
     answer: Localized
 
 
@@ -81,7 +81,7 @@ class Fallback(_Frozen):
     @model_validator(mode="after")
     def _transfer_needs_a_destination(self) -> Fallback:
         if self.kind is FallbackKind.TRANSFER and self.destination is None:
-            raise ValueError("fallback.destination: name the destination that a transfer goes to")
+            raise ValueError("destination: name the destination that a transfer goes to")
         return self
 
 
@@ -94,7 +94,7 @@ class DtmfAction(_Frozen):
     @model_validator(mode="after")
     def _transfer_needs_a_destination(self) -> DtmfAction:
         if self.action == "transfer" and self.destination is None:
-            raise ValueError("dtmf: a transfer needs the name of a destination")
+            raise ValueError("destination: a transfer needs the name of a destination")
         return self
 
 
@@ -128,7 +128,7 @@ class SecretarySettings(_Frozen):
     outside_hours: Localized = {}
     persona: Annotated[str, StringConstraints(max_length=8000)] = ""
     business_name: Annotated[str, StringConstraints(max_length=200)] = ""
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[Fact, ...] = Field((), max_length=200)
     hours: BusinessHours | None = None
     closed_action: Fallback = Fallback(kind=FallbackKind.HANGUP)
     fallback: Fallback = Fallback()
@@ -144,11 +144,16 @@ class SecretarySettings(_Frozen):
     def _consistent(self) -> SecretarySettings:
         if not self.languages:
             raise ValueError("languages: name at least one")
+        if len(set(self.languages)) != len(self.languages):
+            raise ValueError("languages: each once")
         first = self.languages[0]
         for name in ("greeting", "farewell", "outside_hours", "recording_notice"):
             texts: Localized = getattr(self, name)
             if texts and first not in texts:
                 raise ValueError(f"{name}.{first}: the secretary's first language is missing")
+        for index, fact in enumerate(self.facts):
+            if first not in fact.answer:
+                raise ValueError(f"facts.{index}.answer.{first}: the secretary's first language is missing")
         return self
 
 
