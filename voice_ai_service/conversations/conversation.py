@@ -109,6 +109,13 @@ class Conversation:
     """In the order in which they were spoken."""
 
     @property
+    def audio_refs(self) -> tuple[str, ...]:
+        """Names of the call's files that its rows refer to."""
+        names = [message.audio_ref for message in self.messages]
+        names += [self.message_audio_ref, self.recording_ref]
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @property
     def cost_cents(self) -> Decimal | None:
         """None when no part of it has a price."""
         known = [usage.cost_cents for usage in self.usage if usage.cost_cents is not None]
@@ -132,7 +139,8 @@ def build(
 
     Args:
         state: All that was journalled of the call.
-        keep_audio: Whether the call's audio outlives it; otherwise no reference to it is stored.
+        keep_audio: Whether the call's audio outlives it; otherwise no reference to it is stored, except to
+            a message, which the caller left to be heard.
         price: The price list.
     """
     turns = state.turns
@@ -158,7 +166,7 @@ def build(
         hangup_cause=ending.hangup_cause,
         transferred_to=state.transferred_to if resolution is Resolution.TRANSFERRED else None,
         message_text=storable(state.message_text) if state.message_text else None,
-        message_audio_ref=state.message_audio_ref if keep_audio else None,
+        message_audio_ref=state.message_audio_ref,
         recording_ref=ending.recording_ref,
         latency=summarise(turns),
         providers=_providers(turns),

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from pydantic_core import PydanticSerializationError
 
 from voice_ai_service.conversations.text import storable_json
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Database
 from voice_ai_service.dialogue.call_state import CallState
+from voice_ai_service.errors import Conflict
 
 _SQL = queries.load(__package__, "live_calls.sql")
 
@@ -51,17 +53,25 @@ class LiveCalls:
         self._database = database
 
     async def save(self, snapshot: Snapshot) -> None:
-        """Write the state, unless the journal has a later turn of it or the call was stored already."""
-        async with self._database.tenant(snapshot.domain_uuid) as connection:
-            await connection.execute(
-                _SQL.save_live_call,
-                snapshot.call_uuid,
-                snapshot.domain_uuid,
-                snapshot.secretary_uuid,
-                snapshot.json,
-                snapshot.turn_count,
-                snapshot.started_at,
-            )
+        """Write the state, unless the journal has a later turn of it or the call was stored already.
+
+        Raises:
+            Conflict: A call of another domain has this uuid.
+        """
+        try:
+            async with self._database.tenant(snapshot.domain_uuid) as connection:
+                await connection.execute(
+                    _SQL.save_live_call,
+                    snapshot.call_uuid,
+                    snapshot.domain_uuid,
+                    snapshot.secretary_uuid,
+                    snapshot.json,
+                    snapshot.turn_count,
+                    snapshot.started_at,
+                )
+        except asyncpg.InsufficientPrivilegeError as error:
+            # Row-level security hides the row, the primary key does not.
+            raise Conflict("another call has this uuid", field="call_uuid") from error
 
     async def load(self, domain_uuid: UUID, call_uuid: UUID) -> CallState | None:
         async with self._database.tenant(domain_uuid) as connection:

@@ -19,7 +19,7 @@ from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.live_calls import Snapshot
 from voice_ai_service.db.cache import Cache
 from voice_ai_service.dialogue.call_state import CallState
-from voice_ai_service.errors import InvalidInput, NotFound, Unavailable
+from voice_ai_service.errors import NotFound, Unavailable, VoiceAiError
 
 _LONGEST_PAUSE_S: Final = 5.0
 _log = structlog.get_logger()
@@ -58,7 +58,7 @@ class CallSessions:
         self._cache = cache
         self._clock = clock
         self._options = options or SessionOptions()
-        self._pending: dict[UUID, Snapshot] = {}
+        self._pending: dict[str, Snapshot] = {}
         self._woken = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self.unjournalled = 0
@@ -90,9 +90,9 @@ class CallSessions:
 
     async def save(self, state: CallState) -> None:
         """Keep the state as it is now. Returns when the next turn of this process will find it."""
-        snapshot = Snapshot.of(state)
-        if state.call_uuid in self._pending or len(self._pending) < self._options.max_pending:
-            self._pending[state.call_uuid] = snapshot
+        snapshot, key = Snapshot.of(state), _key(state.domain_uuid, state.call_uuid)
+        if key in self._pending or len(self._pending) < self._options.max_pending:
+            self._pending[key] = snapshot
             self._woken.set()
         else:
             self.unjournalled += 1
@@ -103,8 +103,8 @@ class CallSessions:
         """The latest state of a call.
 
         Args:
-            turn: The number of the turn that is about to be made: a copy with the turn before it is fresh enough,
-                and the journal need not be asked. None, for the end of a call: the journal is asked as well.
+            turn: The number of the turn that is about to be made: a copy with the turn before it is fresh
+                enough. None, for the end of a call: the journal is asked in any case.
 
         Raises:
             NotFound: No such call lives in this domain.
@@ -123,18 +123,20 @@ class CallSessions:
 
     async def forget(self, domain_uuid: UUID, call_uuid: UUID) -> None:
         """The call is over and stored; storing it took it out of the journal."""
-        self._pending.pop(call_uuid, None)
-        await self._cache.delete(_key(domain_uuid, call_uuid))
+        key = _key(domain_uuid, call_uuid)
+        self._pending.pop(key, None)
+        await self._cache.delete(key)
 
     async def _nearby(self, domain_uuid: UUID, call_uuid: UUID) -> CallState | None:
-        waiting = self._pending.get(call_uuid)
-        cached = await self._cache.get(_key(domain_uuid, call_uuid))
+        key = _key(domain_uuid, call_uuid)
+        waiting = self._pending.get(key)
+        cached = await self._cache.get(key)
         copies = []
-        if waiting is not None and waiting.domain_uuid == domain_uuid:
+        if waiting is not None:
             copies.append(CallState.model_validate_json(waiting.json))
         if cached is not None:
             copies.append(CallState.model_validate_json(cached))
-        # Of two copies with the same turn the one that waits is the later: a cache that was away was not told.
+        # Of two copies with the same turn the waiting one is the later: a cache that was away was not told.
         return max(copies, key=_last_turn, default=None)
 
     async def _journalled(
@@ -171,15 +173,21 @@ class CallSessions:
                 )
 
     async def _write_pending(self) -> None:
-        for call_uuid, snapshot in list(self._pending.items()):
+        for key, snapshot in list(self._pending.items()):
             try:
                 await self._journal.save(snapshot)
-            except InvalidInput as error:  # would be refused the next time as well, and hold up the others
+            except Unavailable:
+                raise
+            except VoiceAiError as error:  # would be refused the next time as well, and hold up the others
                 self.unjournalled += 1
-                _log.error("a live call cannot be journalled", call_uuid=str(call_uuid), detail=error.detail)
+                _log.error(
+                    "a live call cannot be journalled",
+                    call_uuid=str(snapshot.call_uuid),
+                    reason=error.message,
+                )
             # Only if no later snapshot took its place meanwhile.
-            if self._pending.get(call_uuid) is snapshot:
-                del self._pending[call_uuid]
+            if self._pending.get(key) is snapshot:
+                del self._pending[key]
 
     async def _flush(self) -> None:
         try:

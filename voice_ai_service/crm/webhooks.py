@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -13,7 +14,7 @@ from voice_ai_service.crm.signing import SigningSecrets, new_secret
 from voice_ai_service.crm.webhook import CreatedWebhook, Target, Webhook, WebhookDraft
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Database
-from voice_ai_service.errors import NotFound
+from voice_ai_service.errors import InvalidInput, NotFound, Unavailable
 from voice_ai_service.net.addresses import Network
 from voice_ai_service.net.guard import check_url
 
@@ -26,7 +27,7 @@ class Sealer(Protocol):
     def seal(self, plain: str) -> str: ...
 
     def open(self, sealed: str) -> str:
-        """Raises a VoiceAiError when no key of ours opens it."""
+        """Raises Unavailable when no key of ours opens it."""
         ...
 
 
@@ -114,8 +115,10 @@ class WebhookRepository:
             row = _found(await connection.fetchrow(_SQL.lock_secret, domain_uuid, webhook_uuid))
             secrets = SigningSecrets(current=new_secret())
             if row["webhook_secret"]:
-                known = SigningSecrets.parse(self._sealer.open(row["webhook_secret"]))
-                secrets = known.rotated(self._clock.now(), keep_previous)
+                # One that cannot be read any more is what people rotate for, too.
+                with contextlib.suppress(InvalidInput):
+                    known = SigningSecrets.parse(self._opened(row["webhook_secret"]))
+                    secrets = known.rotated(self._clock.now(), keep_previous)
             await connection.execute(
                 _SQL.save_secret, domain_uuid, webhook_uuid, self._sealer.seal(secrets.dump())
             )
@@ -137,10 +140,17 @@ class WebhookRepository:
             kind=WebhookKind(row["webhook_kind"]),
             url=row["webhook_url"],
             headers=dict(row["webhook_headers"]),
-            secrets=SigningSecrets.parse(self._sealer.open(sealed)) if sealed else None,
-            token=self._sealer.open(token) if token else None,
+            secrets=SigningSecrets.parse(self._opened(sealed)) if sealed else None,
+            token=self._opened(token) if token else None,
             enabled=row["webhook_enabled"],
         )
+
+    def _opened(self, sealed: str) -> str:
+        try:
+            return self._sealer.open(sealed)
+        except Unavailable as error:
+            # Not the database's absence: this webhook is at fault, and waiting does not help.
+            raise InvalidInput("the webhook's secret cannot be opened", fix=error.fix) from error
 
     def _sealed(self, token: str | None) -> str | None:
         return None if token is None else self._sealer.seal(token)
