@@ -114,6 +114,8 @@ class ProviderRegistry:
     def parse(self, kind: ProviderKind, name: str, settings: Mapping[str, Any]) -> ProviderSettings:
         """The row's settings as their model. Raises InvalidInput naming `name` or `settings.<field>`."""
         entry = self._known(kind, name)
+        if not isinstance(settings, Mapping):
+            raise InvalidInput("Settings are an object of names and values.", field="settings")
         try:
             return entry.settings_model.model_validate(dict(settings))
         except ValidationError as error:
