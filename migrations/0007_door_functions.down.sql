@@ -1,5 +1,4 @@
 DROP FUNCTION IF EXISTS public.voice_ai_find_token(text);
-DROP FUNCTION IF EXISTS public.voice_ai_live_tokens(uuid[]);
 DROP FUNCTION IF EXISTS public.voice_ai_touch_token(uuid);
 DROP FUNCTION IF EXISTS public.voice_ai_insert_pbx_token(text, text, text, jsonb);
 DROP FUNCTION IF EXISTS public.voice_ai_pbx_token_exists();

@@ -13,17 +13,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         AND (token.expires_date IS NULL OR token.expires_date > now())
 $$;
 
--- Which of these tokens were revoked or have run out? Answers nothing that find_token would not.
-CREATE FUNCTION public.voice_ai_live_tokens(token_uuids uuid[])
-RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT token.voice_token_uuid
-    FROM public.v_voice_tokens AS token
-    WHERE token.voice_token_uuid = ANY (token_uuids)
-        AND token.token_enabled
-        AND (token.expires_date IS NULL OR token.expires_date > now())
-$$;
-
 -- Writes the time of last use, at most once a minute. Could only make a token look used.
 CREATE FUNCTION public.voice_ai_touch_token(token_uuid uuid)
 RETURNS void

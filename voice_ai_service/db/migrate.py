@@ -1,7 +1,7 @@
 """Migrations: `migrations/NNNN_name.{up,down}.sql`, each in a transaction of its own, one runner at a time.
 
-What ran is written to `voice_ai.migrations`, in a schema of our own: every table among FusionPBX's belongs to a
-domain, this one does not.
+What ran is written to `voice_ai.migrations`, in a schema of our own: every table among FusionPBX's belongs to
+a domain, this one does not.
 """
 
 from __future__ import annotations
@@ -95,8 +95,10 @@ async def up(owner_url: str, *, to: int | None = None, folder: Path | None = Non
         What ran; empty when there was nothing to do.
 
     Raises:
-        errors.Conflict: A migration was changed after it ran here, or the database is newer than this program.
-        errors.Unavailable: No database, or a role without the right to do this; `fix` says what a DBA must run.
+        errors.Conflict: A migration was changed after it ran here, or the database is newer than this
+            program.
+        errors.Unavailable: No database, or a role without the right to do this; `fix` says what a DBA must
+            run.
     """
     migrations = known(folder)
     async with _locked(owner_url) as connection:
@@ -144,7 +146,11 @@ async def pending(owner_url: str, *, folder: Path | None = None) -> tuple[Migrat
 
 
 async def _run(
-    connection: asyncpg.Connection, migration: Migration, sql: str, bookkeeping: str, arguments: Sequence[object]
+    connection: asyncpg.Connection,
+    migration: Migration,
+    sql: str,
+    bookkeeping: str,
+    arguments: Sequence[object],
 ) -> None:
     try:
         async with connection.transaction():
@@ -177,7 +183,7 @@ def _refuse_surprises(migrations: Sequence[Migration], applied: dict[int, str]) 
         checksum = applied.get(migration.version)
         if checksum is not None and checksum != migration.checksum:
             raise errors.Conflict(
-                f"migration {migration.version:04} ({migration.name}) was changed after it ran on this database",
+                f"migration {migration.version:04} ({migration.name}) was changed after it ran here",
                 fix="restore the file, and write what is new as a migration of its own",
             )
     newest = max((m.version for m in migrations), default=0)

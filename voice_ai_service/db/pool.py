@@ -3,11 +3,12 @@
     async with db.tenant(domain_uuid) as connection:
         row = await connection.fetchrow(SQL.find_secretary, extension)
 
-Row-level security shows a transaction the rows of its tenant and no others. A connection from `open()` carries no
-tenant: it sees no row of any `v_voice_*` table and is for the definer functions that the door and the workers use.
+Row-level security shows a transaction the rows of its tenant and no others. A connection from `open()`
+carries no tenant: it sees no row of any `v_voice_*` table and is for the definer functions that the door and
+the workers use.
 
-Nothing here survives a transaction (the tenant is set with `set_config(..., true)`), so connections go back to the
-pool without asyncpg's reset, which would cost a round trip every time.
+Nothing here survives a transaction (the tenant is set with `set_config(..., true)`), so connections go back
+to the pool without asyncpg's reset, which would cost a round trip every time.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -32,10 +33,20 @@ from voice_ai_service.db import queries
 SERVICE_ROLE: Final = "voice_ai_service"
 """The group role that row-level security is written for; see migrations/0006."""
 
-Connection = asyncpg.pool.PoolConnectionProxy
-
 _SQL = queries.load(__package__, "pool.sql")
 _log = structlog.get_logger()
+
+
+class Connection(Protocol):
+    """What a repository may do with a connection; asyncpg's own methods, with `$1` parameters. Rows are
+    mappings."""
+
+    async def execute(self, query: str, *arguments: object) -> str: ...
+    async def executemany(self, query: str, arguments: Iterable[Sequence[object]]) -> None: ...
+    async def fetch(self, query: str, *arguments: object) -> list[Any]: ...
+    async def fetchrow(self, query: str, *arguments: object) -> Any: ...
+    async def fetchval(self, query: str, *arguments: object) -> Any: ...
+    def is_closed(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,8 @@ class PoolOptions:
         size: Connections at most.
         acquire_timeout_s: Waiting for a free connection; then `Unavailable`.
         connect_timeout_s: Waiting for the server to accept one.
-        statement_timeout_s: The server gives up a statement; ours waits a little longer before it cuts the line.
+        statement_timeout_s: The server gives up a statement; ours waits a little longer before it cuts the
+            line.
         role: The role that every connection takes. The URL's own role must be a member of it.
     """
 
@@ -56,7 +68,7 @@ class PoolOptions:
     role: str = SERVICE_ROLE
 
 
-class _ServiceConnection(asyncpg.Connection):
+class _ServiceConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
     def get_reset_query(self) -> str:
         return ""
 
@@ -76,7 +88,8 @@ class Database:
             url: `postgresql://`; its role is a member of the service's role, the tables' owner or not.
 
         Raises:
-            errors.Unavailable: No server, a role that is missing, or a role that row-level security does not bind.
+            errors.Unavailable: No server, a role that is missing, or a role that row-level security does not
+                bind.
         """
         options = options or PoolOptions()
         with _database_errors(None):
@@ -109,8 +122,12 @@ class Database:
             self._pool.terminate()
 
     @asynccontextmanager
-    async def tenant(self, domain_uuid: UUID) -> AsyncIterator[Connection]:
-        """A transaction that sees and writes the rows of one domain; committed at the end, rolled back on error.
+    async def tenant(self, domain_uuid: UUID, *, durable: bool = True) -> AsyncIterator[Connection]:
+        """A transaction that sees and writes one domain's rows; committed at the end, rolled back on error.
+
+        Args:
+            durable: False does not wait for the disk: a crash of the database's machine (not of this process)
+                may lose the last half second. For journals that are written every turn.
 
         For savepoints use `savepoint(connection)`, not `connection.transaction()`.
 
@@ -122,9 +139,11 @@ class Database:
         # One round trip instead of two: statements with parameters cannot be joined, and a UUID's text is
         # hexadecimal digits and dashes whatever it came from.
         begin = f"BEGIN; SELECT set_config('voice_ai.domain_uuid', '{UUID(int=domain_uuid.int)}', true)"
+        if not durable:
+            begin += "; SET LOCAL synchronous_commit TO off"
         async with self._acquired() as connection:
-            await connection.execute(begin)
             try:
+                await connection.execute(begin)
                 yield connection
                 ended = await connection.execute("COMMIT")
             except BaseException:
@@ -153,14 +172,16 @@ class Database:
             await connection.fetchval("SELECT 1")
 
     @asynccontextmanager
-    async def _acquired(self) -> AsyncIterator[Connection]:
+    async def _acquired(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
         with _database_errors(None):
             connection = await self._pool.acquire(timeout=self._options.acquire_timeout_s)
         try:
             with _database_errors(connection):
                 yield connection
         finally:
-            with contextlib.suppress(asyncpg.InterfaceError, OSError):  # a dead connection cannot be given back
+            with contextlib.suppress(
+                asyncpg.InterfaceError, OSError
+            ):  # a dead connection cannot be given back
                 await self._pool.release(connection, timeout=self._options.acquire_timeout_s)
 
     async def _refuse_unbound_role(self) -> None:
@@ -232,7 +253,7 @@ def _to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-async def _roll_back(connection: Connection) -> None:
+async def _roll_back(connection: asyncpg.pool.PoolConnectionProxy) -> None:
     """Ends the transaction or, where that is impossible, the connection."""
     if connection.is_closed():
         return
@@ -244,7 +265,8 @@ async def _roll_back(connection: Connection) -> None:
 
 @contextmanager
 def _database_errors(connection: Connection | None) -> Iterator[None]:
-    """Maps what the driver raises; with None while connecting. What only a bug of ours can cause stays as it is."""
+    """Maps what the driver raises; with None while connecting. What only a bug of ours can cause stays as it
+    is."""
     try:
         yield
     except (asyncpg.UntranslatableCharacterError, asyncpg.CharacterNotInRepertoireError) as error:

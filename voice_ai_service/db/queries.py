@@ -19,7 +19,8 @@ _NAME = re.compile(r"^--\s*name:\s*(?P<name>\S+)\s*$")
 
 
 class QueryFileError(ValueError):
-    """A `.sql` file that cannot be read as named statements. Raised while loading, so a deployment fails at start."""
+    """A `.sql` file that cannot be read as named statements. Raised while loading, so a deployment fails at
+    start."""
 
 
 class Queries:
@@ -39,7 +40,9 @@ class Queries:
         try:
             return self._by_name[name]
         except KeyError:
-            raise AttributeError(f"no query is named {name!r}; known: {', '.join(sorted(self._by_name))}") from None
+            raise AttributeError(
+                f"no query is named {name!r}; known: {', '.join(sorted(self._by_name))}"
+            ) from None
 
     def __getitem__(self, name: str) -> str:
         return self._by_name[name]

@@ -8,7 +8,8 @@ from typing import Final
 from uuid import UUID
 
 PBX_REACH: Final = UUID(int=0)
-"""`domain_uuid` of a token that belongs to the PBX itself: no domain has it, so no tenant's row ever matches."""
+"""`domain_uuid` of a token that belongs to the PBX itself: no domain has it, so no tenant's row ever
+matches."""
 
 
 class Scope(StrEnum):
@@ -29,7 +30,8 @@ class Credential:
 
     Attributes:
         credential_id: The token's uuid or the JWT's subject; safe to log.
-        domain_uuid: The only domain it reaches, or None for the PBX's own, which reaches every domain of that PBX.
+        domain_uuid: The only domain it reaches, or None for the PBX's own, which reaches every domain of that
+            PBX.
         scopes: What it may do.
     """
 

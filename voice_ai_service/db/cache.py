@@ -1,0 +1,94 @@
+"""A cache for sessions: what is in it is also somewhere else, and may be gone at any moment."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Protocol
+
+from voice_ai_service.clock import Clock
+from voice_ai_service.db.redis import RedisAwayError, SharedRedis
+
+
+class Cache(Protocol):
+    """Values by key, for a while. Forgets under pressure and in an outage, so nobody may rely on finding
+    anything; what must be true is compared with the database."""
+
+    async def get(self, key: str) -> bytes | None: ...
+
+    async def set(self, key: str, value: bytes, ttl_s: float) -> None: ...
+
+    async def delete(self, key: str) -> None: ...
+
+
+class MemoryCache:
+    """Inside this process: at most `max_items` and `max_bytes` of values; the least recently used go
+    first."""
+
+    def __init__(self, clock: Clock, *, max_items: int = 10_000, max_bytes: int = 64 * 1024 * 1024) -> None:
+        self._clock = clock
+        self._max_items = max_items
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._items: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+
+    async def get(self, key: str) -> bytes | None:
+        item = self._items.get(key)
+        if item is None:
+            return None
+        good_until, value = item
+        if good_until <= self._clock.monotonic():
+            self._drop(key)
+            return None
+        self._items.move_to_end(key)
+        return value
+
+    async def set(self, key: str, value: bytes, ttl_s: float) -> None:
+        self._drop(key)
+        if len(value) > self._max_bytes or ttl_s <= 0:
+            return
+        self._items[key] = (self._clock.monotonic() + ttl_s, value)
+        self._bytes += len(value)
+        while len(self._items) > self._max_items or self._bytes > self._max_bytes:
+            self._drop(next(iter(self._items)))
+
+    async def delete(self, key: str) -> None:
+        self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        item = self._items.pop(key, None)
+        if item is not None:
+            self._bytes -= len(item[1])
+
+
+class RedisCache:
+    """Shared by all processes. While Redis is away nothing is found; a value that could not be replaced or
+    deleted then is served again when it is back, until its time is up."""
+
+    def __init__(self, redis: SharedRedis, *, prefix: str = "voice-ai:cache:") -> None:
+        self._redis = redis
+        self._prefix = prefix
+
+    async def get(self, key: str) -> bytes | None:
+        try:
+            found = await self._redis.attempt(lambda: self._redis.client.get(self._prefix + key))
+        except RedisAwayError:
+            return None
+        return found if isinstance(found, bytes) else None
+
+    async def set(self, key: str, value: bytes, ttl_s: float) -> None:
+        if ttl_s <= 0:
+            await self.delete(key)
+            return
+        milliseconds = max(1, round(ttl_s * 1000))
+        try:
+            await self._redis.attempt(
+                lambda: self._redis.client.set(self._prefix + key, value, px=milliseconds)
+            )
+        except RedisAwayError:
+            return
+
+    async def delete(self, key: str) -> None:
+        try:
+            await self._redis.attempt(lambda: self._redis.client.delete(self._prefix + key))
+        except RedisAwayError:
+            return
