@@ -78,6 +78,12 @@ class LiveCalls:
             found = await connection.fetchval(_SQL.load_live_call, domain_uuid, call_uuid)
         return None if found is None else CallState.model_validate(found)
 
+    async def all(self, domain_uuid: UUID) -> list[CallState]:
+        """The domain's live calls as the journal has them, oldest first, at most 500."""
+        async with self._database.tenant(domain_uuid) as connection:
+            rows = await connection.fetch(_SQL.list_live_calls, domain_uuid)
+        return [CallState.model_validate(row["call_state"]) for row in rows]
+
     async def remove(self, domain_uuid: UUID, call_uuid: UUID) -> None:
         async with self._database.tenant(domain_uuid) as connection:
             await connection.execute(_SQL.remove_live_call, domain_uuid, call_uuid)

@@ -21,3 +21,6 @@ DELETE FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid =
 
 -- name: count_live_calls
 SELECT count(*) FROM v_voice_live_calls WHERE domain_uuid = $1;
+
+-- name: list_live_calls
+SELECT call_state FROM v_voice_live_calls WHERE domain_uuid = $1 ORDER BY started_date LIMIT 500;

@@ -1,0 +1,123 @@
+"""What was said: stored calls."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, StringConstraints
+
+from voice_ai_service.api.admission import Reader
+from voice_ai_service.api.service import Parts
+from voice_ai_service.conversations.outcome import Resolution
+from voice_ai_service.conversations.stored import ConversationFilter
+
+router = APIRouter(prefix="/conversations", tags=["conversations"])
+
+
+class MessageAnswer(BaseModel):
+    index: int
+    turn: int
+    speaker: str
+    text: str
+    heard_text: str | None
+    language: str | None
+    confidence: float | None
+    digits: str
+    spoken_at: datetime
+    audio_ref: str | None
+    audio_ms: int
+    played_ms: int | None
+    barged_in: bool
+    action: str | None
+    intent: str | None
+    latency_ms: dict[str, float]
+    providers: dict[str, str]
+    prompt_tokens: int
+    completion_tokens: int
+    sources: list[str]
+    tools: list[dict[str, Any]]
+
+
+class ConversationAnswer(BaseModel):
+    conversation_uuid: UUID
+    call_uuid: UUID
+    secretary_uuid: UUID | None
+    secretary_name: str
+    secretary_version: int
+    mode: str
+    caller_number: str
+    called_number: str
+    language: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime
+    duration_ms: int
+    turn_count: int
+    resolution: Resolution
+    end_reason: str
+    hangup_cause: str | None
+    transferred_to: str | None
+    message_text: str | None
+    message_audio_ref: str | None
+    recording_ref: str | None
+    latency_ms: dict[str, dict[str, float]]
+    providers: dict[str, list[str]]
+    prompt_tokens: int
+    completion_tokens: int
+    cost_cents: float | None
+    summary: str | None
+
+
+class ConversationDetailAnswer(ConversationAnswer):
+    messages: list[MessageAnswer]
+
+
+class ConversationPageAnswer(BaseModel):
+    """Newest first; `next_cursor` is null on the last page."""
+
+    conversations: list[ConversationAnswer]
+    next_cursor: str | None
+
+
+@router.get("", summary="Stored calls, newest first")
+async def page(
+    tenant: Reader,
+    parts: Parts,
+    started_from: AwareDatetime | None = None,
+    started_before: AwareDatetime | None = None,
+    caller_number: Annotated[str | None, Query(max_length=64)] = None,
+    secretary_uuid: UUID | None = None,
+    resolution: Resolution | None = None,
+    text: Annotated[
+        Annotated[str, StringConstraints(max_length=200)] | None, Query(description="In both sides' words")
+    ] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ConversationPageAnswer:
+    wanted = ConversationFilter(
+        started_from=started_from,
+        started_before=started_before,
+        caller_number=caller_number,
+        secretary_uuid=secretary_uuid,
+        resolution=resolution,
+        text=text,
+        cursor=cursor,
+        limit=limit,
+    )
+    found = await parts.conversations.page(tenant.domain_uuid, wanted)
+    return ConversationPageAnswer(
+        conversations=[ConversationAnswer.model_validate(asdict(one)) for one in found.conversations],
+        next_cursor=found.next_cursor,
+    )
+
+
+@router.get("/{conversation_uuid}", summary="One call with all that was said")
+async def detail(conversation_uuid: UUID, tenant: Reader, parts: Parts) -> ConversationDetailAnswer:
+    found = await parts.conversations.find(tenant.domain_uuid, conversation_uuid)
+    return ConversationDetailAnswer.model_validate(
+        {**asdict(found.conversation), "messages": [asdict(message) for message in found.messages]}
+    )

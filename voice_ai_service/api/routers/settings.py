@@ -1,0 +1,55 @@
+"""What a domain may decide for itself: its limits, tier, time zone and country."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from voice_ai_service.api.admission import Admin, Reader
+from voice_ai_service.api.service import Parts
+from voice_ai_service.tenancy.tenant import Tenant, Tier
+
+router = APIRouter(prefix="/settings", tags=["settings"])
+
+SettingName = Annotated[str, Path(pattern=r"^[a-z_]{1,60}$")]
+
+
+class SettingsAnswer(BaseModel):
+    tier: Tier
+    time_zone: str
+    country: str
+    requests_per_minute: int
+    max_concurrent_calls: int
+    max_upload_bytes: int
+    monthly_budget_cents: int | None
+
+
+class SettingRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    value: JsonValue
+
+
+@router.get("")
+async def read(tenant: Reader) -> SettingsAnswer:
+    return _answer(tenant)
+
+
+@router.put("/{name}")
+async def change(name: SettingName, asked: SettingRequest, tenant: Admin, parts: Parts) -> SettingsAnswer:
+    await parts.domains.put_setting(tenant.domain_uuid, name, asked.value)
+    return _answer(await parts.domains.by_uuid(tenant.domain_uuid))
+
+
+def _answer(tenant: Tenant) -> SettingsAnswer:
+    limits = tenant.limits
+    return SettingsAnswer(
+        tier=tenant.tier,
+        time_zone=tenant.time_zone,
+        country=tenant.country,
+        requests_per_minute=limits.requests_per_minute,
+        max_concurrent_calls=limits.max_concurrent_calls,
+        max_upload_bytes=limits.max_upload_bytes,
+        monthly_budget_cents=limits.monthly_budget_cents,
+    )

@@ -1,0 +1,27 @@
+"""One request at a time for each call: a retried turn waits for the first try instead of running beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+
+class CallLocks:
+    def __init__(self) -> None:
+        self._locks: dict[UUID, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def of(self, call_uuid: UUID) -> AsyncIterator[None]:
+        lock, users = self._locks.get(call_uuid, (asyncio.Lock(), 0))
+        self._locks[call_uuid] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks[call_uuid]
+            if users == 1:
+                del self._locks[call_uuid]
+            else:
+                self._locks[call_uuid] = (lock, users - 1)

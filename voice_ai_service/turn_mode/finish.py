@@ -1,0 +1,215 @@
+"""The end of a call, whoever made it, and what happens between turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from voice_ai_service.conversations.conversation import build
+from voice_ai_service.conversations.outcome import EndedBy, Ending
+from voice_ai_service.dialogue.call_state import CallState, TurnRecord
+from voice_ai_service.dialogue.dialogue import transfer_failed
+from voice_ai_service.dialogue.recognisable import phrases_for
+from voice_ai_service.dialogue.turn import Heard, TurnContext, apply
+from voice_ai_service.errors import NotFound, ProviderError, VoiceAiError
+from voice_ai_service.providers.stt.seam import SttOptions
+from voice_ai_service.tenancy.tenant import Tenant
+from voice_ai_service.turn_mode.parts import TurnModeParts
+from voice_ai_service.turn_mode.take_turn import note_played
+from voice_ai_service.turn_mode.vectors import message_vectors
+from voice_ai_service.turn_mode.wire import (
+    ActionAnswer,
+    AnsweredEvent,
+    CallEvent,
+    EndAnswer,
+    EndRequest,
+    EventAnswer,
+    PlayedEvent,
+    PreviousReply,
+    TransferFailedEvent,
+    UtteranceAudio,
+)
+
+log = structlog.get_logger()
+
+_LAST_WORDS_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEvent:
+    """What the PBX tells between two turns."""
+
+    parts: TurnModeParts
+
+    async def __call__(self, tenant: Tenant, call_uuid: UUID, event: CallEvent) -> EventAnswer:
+        """Raises NotFound when no such call lives."""
+        parts = self.parts
+        async with parts.locks.of(call_uuid):
+            call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
+            answer = EventAnswer()
+            match event:
+                case AnsweredEvent():
+                    if call.answered_at is None:
+                        call.answered_at = parts.clock.now()
+                        parts.metrics.live_calls.labels("turn").inc()
+                case PlayedEvent(turn=turn, played_ms=played_ms, barged_in=barged_in):
+                    if call.turns and call.turns[-1].turn == turn:
+                        note_played(call, PreviousReply(played_ms=played_ms, barged_in=barged_in), parts)
+                case TransferFailedEvent(cause=cause):
+                    call, answer = await self._return_to_secretary(tenant, call, cause)
+            await parts.sessions.save(call)
+        return answer
+
+    async def _return_to_secretary(
+        self, tenant: Tenant, call: CallState, cause: str
+    ) -> tuple[CallState, EventAnswer]:
+        parts = self.parts
+        plan = await parts.directory.for_version(
+            tenant.domain_uuid, call.secretary_uuid, call.secretary_version
+        )
+        now = parts.clock.now()
+        context = TurnContext(
+            call=call,
+            turn=call.turn_count,
+            plan=plan,
+            tenant=tenant,
+            heard=Heard(),
+            is_open=plan.is_open(now, tenant.time_zone),
+            now=now,
+        )
+        reply = transfer_failed(context)
+        call = apply(call, reply.state)
+        audio, audio_ms = None, 0
+        try:
+            spoken = await parts.speech.phrase(plan.secretary, reply.text, reply.language)
+        except ProviderError as error:
+            log.error("reply not spoken", code=error.code, provider=error.provider)
+        else:
+            audio_ms = spoken.audio.duration_ms
+            audio = await parts.replies.hand_over(call, f"back-{call.turn_count:04d}", spoken.audio)
+        call.turns.append(
+            TurnRecord(
+                turn=call.turn_count,
+                started_at=now,
+                said=reply.text,
+                said_language=reply.language,
+                audio_ms=audio_ms,
+                intent=reply.intent,
+            )
+        )
+        log.info("transfer failed", cause=cause)
+        return call, EventAnswer(said=reply.text, action=ActionAnswer.of(reply.action), audio=audio)
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Stores the call, once."""
+
+    parts: TurnModeParts
+
+    async def __call__(self, tenant: Tenant, call_uuid: UUID, asked: EndRequest) -> EndAnswer:
+        """Idempotent: a call that was stored answers with the same conversation.
+
+        Raises:
+            NotFound: no such call was ever set up in this domain.
+            Unavailable: the database is not there; the journal keeps the call and a worker stores it later.
+        """
+        parts = self.parts
+        async with parts.locks.of(call_uuid):
+            stored = await parts.store.find_by_call(tenant.domain_uuid, call_uuid)
+            if stored is not None:
+                return EndAnswer(conversation_uuid=stored)
+            call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
+            note_played(call, asked.previous, parts)
+            call = await self._with_last_words(tenant, call, asked.audio)
+            return EndAnswer(conversation_uuid=await self._store(tenant, call, asked))
+
+    async def _store(self, tenant: Tenant, call: CallState, asked: EndRequest) -> UUID:
+        parts = self.parts
+        name, keep_audio = await self._secretary_facts(tenant, call)
+        ending = Ending(
+            by=_ended_by(call, asked),
+            ended_at=parts.clock.now(),
+            hangup_cause=asked.hangup_cause or None,
+            duration_ms=asked.duration_ms or None,
+            recording_ref=asked.recording_file if keep_audio else None,
+        )
+        conversation = build(call, ending, secretary_name=name, keep_audio=keep_audio)
+        vectors = await message_vectors(parts.factory, parts.metrics, conversation)
+        uuid = await parts.store.store(conversation, vectors)
+        await parts.sessions.forget(tenant.domain_uuid, call.call_uuid)
+        await parts.limiter.release(tenant.domain_uuid, call.call_uuid)
+        await parts.folders.tidy(tenant.domain_uuid, call.call_uuid, conversation.audio_refs)
+        if call.answered_at is not None:
+            parts.metrics.live_calls.labels("turn").dec()
+        parts.metrics.calls_ended.labels("turn", conversation.resolution.value).inc()
+        parts.metrics.call_seconds.labels("turn").observe(conversation.duration_ms / 1000)
+        log.info(
+            "call stored",
+            conversation_uuid=str(uuid),
+            resolution=conversation.resolution.value,
+            end_reason=conversation.end_reason,
+            turns=conversation.turn_count,
+            duration_ms=conversation.duration_ms,
+        )
+        return uuid
+
+    async def _secretary_facts(self, tenant: Tenant, call: CallState) -> tuple[str, bool]:
+        """Name, and whether the call's audio is kept; a secretary deleted in mid-call loses its name only."""
+        try:
+            plan = await self.parts.directory.for_version(
+                tenant.domain_uuid, call.secretary_uuid, call.secretary_version
+            )
+        except NotFound:
+            return "", False
+        return plan.secretary.name, plan.secretary.settings.record_calls
+
+    async def _with_last_words(
+        self, tenant: Tenant, call: CallState, audio: UtteranceAudio | None
+    ) -> CallState:
+        """What the caller had begun to say when the line went dead: transcribed if that can be done soon."""
+        if audio is None:
+            return call
+        parts = self.parts
+        try:
+            plan = await parts.directory.for_version(
+                tenant.domain_uuid, call.secretary_uuid, call.secretary_version
+            )
+            settings = plan.secretary.settings
+            max_ms = settings.limits.max_utterance_s * 1000 + 60_000
+            utterance = await parts.utterances.read(call, audio, max_ms)
+            if not utterance.has_speech:
+                return call
+            chain = await parts.factory.stt(tenant.domain_uuid, settings.providers.stt)
+            options = SttOptions(
+                languages=settings.languages, phrases=phrases_for(plan), timeout_s=_LAST_WORDS_TIMEOUT_S
+            )
+            used = await chain.transcribe(utterance.audio, options)
+        except VoiceAiError as error:
+            # The call is stored all the same: losing a fragment must not lose the conversation.
+            log.warning("last words not transcribed", code=error.code, field=error.field)
+            return call
+        if not used.value.text:
+            return call
+        record = TurnRecord(
+            turn=call.turn_count + 1,
+            started_at=parts.clock.now(),
+            heard=used.value.text,
+            heard_language=used.value.language,
+            heard_confidence=used.value.confidence,
+            action="none",
+            caller_audio_ms=utterance.received_ms,
+            providers={"stt": used.provider},
+        )
+        return call.model_copy(update={"turns": [*call.turns, record]})
+
+
+def _ended_by(call: CallState, asked: EndRequest) -> EndedBy:
+    """The secretary's own decision is finer than the PBX's word for it."""
+    if call.ending == "busy":
+        return EndedBy.BUSY
+    if call.ending == "closed" and asked.reason == "secretary_hangup":
+        return EndedBy.CLOSED
+    return EndedBy(asked.reason)

@@ -1,0 +1,70 @@
+"""What turn mode is made of, put together once by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from voice_ai_service.calls.call_plan import CallPlan
+from voice_ai_service.clock import Clock
+from voice_ai_service.conversations.call_folder import CallFolders
+from voice_ai_service.conversations.conversation import Conversation
+from voice_ai_service.conversations.repository import MessageVectors
+from voice_ai_service.conversations.sessions import CallSessions
+from voice_ai_service.dialogue.dialogue import Dialogue
+from voice_ai_service.dialogue.turn import PassageSource
+from voice_ai_service.metrics import Metrics
+from voice_ai_service.providers.factory import ProviderFactory
+from voice_ai_service.tracing import CallTracer
+from voice_ai_service.turn_mode.call_locks import CallLocks
+from voice_ai_service.turn_mode.reply_audio import Cache, ReplyAudio
+from voice_ai_service.turn_mode.speech import Speech
+from voice_ai_service.turn_mode.utterance_audio import UtteranceReader
+
+
+class CallDirectory(Protocol):
+    """The tenant's secretaries, as calls see them."""
+
+    async def for_call(self, domain_uuid: UUID, extension: str) -> CallPlan:
+        """The published version now. Raises NotFound."""
+        ...
+
+    async def for_version(self, domain_uuid: UUID, secretary_uuid: UUID, version: int) -> CallPlan:
+        """The version that a live call began with. Raises NotFound."""
+        ...
+
+
+class ConcurrencyLimiter(Protocol):
+    async def acquire(self, domain_uuid: UUID, call_uuid: UUID, limit: int, ttl_s: float) -> bool: ...
+
+    async def release(self, domain_uuid: UUID, call_uuid: UUID) -> None: ...
+
+
+class ConversationStore(Protocol):
+    async def store(self, conversation: Conversation, vectors: MessageVectors | None = None) -> UUID: ...
+
+    async def find_by_call(self, domain_uuid: UUID, call_uuid: UUID) -> UUID | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TurnModeParts:
+    directory: CallDirectory
+    limiter: ConcurrencyLimiter
+    sessions: CallSessions
+    store: ConversationStore
+    factory: ProviderFactory
+    dialogue: Dialogue
+    passages: PassageSource | None
+    speech: Speech
+    utterances: UtteranceReader
+    replies: ReplyAudio
+    folders: CallFolders
+    answers: Cache
+    locks: CallLocks
+    metrics: Metrics
+    tracer: CallTracer
+    clock: Clock
+    process_name: str
+    folders_are_shared: bool
+    """The PBX sees the calls' folders under the same path."""

@@ -1,0 +1,128 @@
+"""From reply texts to the caller's audio, through the tenant's voices."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from voice_ai_service.audio.formats import PHONE_RATE_HZ, PcmAudio
+from voice_ai_service.calls.secretary import Secretary
+from voice_ai_service.providers.chains import TtsChain
+from voice_ai_service.providers.fallback import Used
+from voice_ai_service.providers.tts.cache import PhraseCache, PhraseKey
+from voice_ai_service.providers.tts.seam import TtsOptions
+
+
+class Voices(Protocol):
+    async def tts(self, domain_uuid: UUID, choice: tuple[UUID, ...] = ()) -> TtsChain: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A reply as audio, and what it took.
+
+    Attributes:
+        first_byte_ms: From asking to the first chunk, less the wait for text.
+        took_ms: From asking to the last chunk.
+        waited_ms: The part of `took_ms` that was spent waiting for text.
+    """
+
+    audio: PcmAudio
+    provider: str
+    first_byte_ms: float
+    took_ms: float
+    waited_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    voices: Voices
+    cache: PhraseCache
+
+    async def phrase(self, secretary: Secretary, text: str, language: str) -> Spoken:
+        """A text that is said again and again: greeting, apology, farewell. Cached per domain and voice.
+
+        Raises:
+            ProviderError: no voice answered.
+        """
+        began = time.perf_counter()
+        chain, options = await self._chain(secretary, language)
+        key = PhraseKey(
+            domain_uuid=secretary.domain_uuid,
+            engine=chain.names[0],
+            voice=options.voice,
+            language=language,
+            sample_rate_hz=options.sample_rate_hz,
+            speed=options.speed,
+            text=text,
+        )
+
+        async def make() -> Used[bytes]:
+            spoken = await _collect(chain, _one(text), options)
+            return Used(spoken.audio.samples, spoken.provider, None)
+
+        found = await self.cache.get(key, make)
+        took_ms = (time.perf_counter() - began) * 1000
+        return Spoken(PcmAudio(found.value, PHONE_RATE_HZ), found.provider, took_ms, took_ms)
+
+    async def reply(self, secretary: Secretary, texts: AsyncIterator[str], language: str) -> Spoken:
+        """A text that is still being written: the voice begins with its first sentence.
+
+        Raises:
+            ProviderError: no voice answered, or it broke off.
+        """
+        chain, options = await self._chain(secretary, language)
+        return await _collect(chain, texts, options)
+
+    async def _chain(self, secretary: Secretary, language: str) -> tuple[TtsChain, TtsOptions]:
+        settings = secretary.settings
+        chain = await self.voices.tts(secretary.domain_uuid, settings.providers.tts)
+        options = TtsOptions(
+            language=language, voice=settings.voices.get(language), sample_rate_hz=PHONE_RATE_HZ
+        )
+        return chain, options
+
+
+async def _one(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+class _TimedTexts:
+    """Texts on their way to the voice, with the time that was spent waiting for them."""
+
+    def __init__(self, texts: AsyncIterator[str]) -> None:
+        self.waited_ms = 0.0
+        self._texts = texts
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        while True:
+            began = time.perf_counter()
+            try:
+                text = await anext(self._texts)
+            except StopAsyncIteration:
+                return
+            finally:
+                self.waited_ms += (time.perf_counter() - began) * 1000
+            yield text
+
+
+async def _collect(chain: TtsChain, texts: AsyncIterator[str], options: TtsOptions) -> Spoken:
+    began = time.perf_counter()
+    first_byte_ms: float | None = None
+    pieces: list[bytes] = []
+    timed = _TimedTexts(texts)
+    stream = chain.stream(aiter(timed), options)
+    async with aclosing(stream):
+        async for piece in stream:
+            if first_byte_ms is None:
+                first_byte_ms = (time.perf_counter() - began) * 1000 - timed.waited_ms
+            pieces.append(piece)
+    took_ms = (time.perf_counter() - began) * 1000
+    provider = stream.used.provider if stream.used else chain.names[0]
+    audio = PcmAudio(b"".join(pieces), PHONE_RATE_HZ)
+    first = first_byte_ms if first_byte_ms is not None else took_ms
+    return Spoken(audio, provider, first, took_ms, timed.waited_ms)
