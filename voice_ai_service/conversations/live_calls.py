@@ -46,6 +46,14 @@ class Snapshot:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """`seen_at`: when its state was last written."""
+
+    state: CallState
+    seen_at: datetime
+
+
 class LiveCalls:
     """`v_voice_live_calls`, one row a call. All methods raise Unavailable when the database is not there."""
 
@@ -74,9 +82,21 @@ class LiveCalls:
             raise Conflict("another call has this uuid", field="call_uuid") from error
 
     async def load(self, domain_uuid: UUID, call_uuid: UUID) -> CallState | None:
+        found = await self.find(domain_uuid, call_uuid)
+        return None if found is None else found.state
+
+    async def find(self, domain_uuid: UUID, call_uuid: UUID) -> LiveCall | None:
         async with self._database.tenant(domain_uuid) as connection:
-            found = await connection.fetchval(_SQL.load_live_call, domain_uuid, call_uuid)
-        return None if found is None else CallState.model_validate(found)
+            row = await connection.fetchrow(_SQL.load_live_call, domain_uuid, call_uuid)
+        return (
+            None if row is None else LiveCall(CallState.model_validate(row["call_state"]), row["seen_date"])
+        )
+
+    async def stale(self, unheard_of_s: float) -> list[tuple[UUID, UUID]]:
+        """Domain and uuid of calls, of all tenants, that nobody wrote of for so long; a thousand at most."""
+        async with self._database.open() as connection:
+            rows = await connection.fetch(_SQL.stale_calls, unheard_of_s)
+        return [(row["domain_uuid"], row["call_uuid"]) for row in rows]
 
     async def all(self, domain_uuid: UUID) -> list[CallState]:
         """The domain's live calls as the journal has them, oldest first, at most 500."""

@@ -14,10 +14,13 @@ WHERE v_voice_live_calls.domain_uuid = excluded.domain_uuid
     AND v_voice_live_calls.turn_count <= excluded.turn_count;
 
 -- name: load_live_call
-SELECT call_state FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid = $2;
+SELECT call_state, seen_date FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid = $2;
 
 -- name: remove_live_call
 DELETE FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid = $2;
+
+-- name: stale_calls
+SELECT domain_uuid, call_uuid FROM voice_ai_stale_calls(make_interval(secs => $1));
 
 -- name: count_live_calls
 SELECT count(*) FROM v_voice_live_calls WHERE domain_uuid = $1;

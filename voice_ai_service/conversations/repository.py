@@ -78,6 +78,15 @@ class ConversationRepository:
             found = await connection.fetchval(_SQL.find_by_call, domain_uuid, call_uuid)
         return None if found is None else _uuid(found)
 
+    async def audio_refs(self, domain_uuid: UUID, call_uuid: UUID) -> tuple[str, ...]:
+        """Names of the call's files that stored rows refer to; none when the call is not stored."""
+        async with self._database.tenant(domain_uuid) as connection:
+            row = await connection.fetchrow(_SQL.audio_refs, domain_uuid, call_uuid)
+        if row is None:
+            return ()
+        names = (*row["audio_refs"], row["message_audio_ref"], row["recording_ref"])
+        return tuple(dict.fromkeys(name for name in names if name))
+
     async def find(self, domain_uuid: UUID, conversation_uuid: UUID) -> ConversationDetail:
         """A conversation with all its messages.
 

@@ -70,6 +70,16 @@ ON CONFLICT (domain_uuid, usage_day, provider_kind, provider_name, provider_mode
 -- name: remove_live_call
 DELETE FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid = $2;
 
+-- name: audio_refs
+SELECT conversation.message_audio_ref, conversation.recording_ref,
+    ARRAY(
+        SELECT message.audio_ref FROM v_voice_messages AS message
+        WHERE message.domain_uuid = $1 AND message.audio_ref IS NOT NULL
+            AND message.voice_conversation_uuid = conversation.voice_conversation_uuid
+    ) AS audio_refs
+FROM v_voice_conversations AS conversation
+WHERE conversation.domain_uuid = $1 AND conversation.call_uuid = $2;
+
 -- name: list_conversations
 SELECT conversation.*
 FROM v_voice_conversations AS conversation
