@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final, Protocol
@@ -17,6 +17,7 @@ from voice_ai_service.dialogue.embedded_responder import EmbeddedResponder, not_
 from voice_ai_service.dialogue.hand_over import after_failed_transfer, fall_back, turned_away
 from voice_ai_service.dialogue.keys import reply_to_keys
 from voice_ai_service.dialogue.limits import reached
+from voice_ai_service.dialogue.model_responder import ModelResponder
 from voice_ai_service.dialogue.reply import Reply, carry_on, hang_up, spoken
 from voice_ai_service.dialogue.stages import (
     answer_to_question,
@@ -25,7 +26,8 @@ from voice_ai_service.dialogue.stages import (
     nobody_spoke,
     take_message,
 )
-from voice_ai_service.dialogue.turn import ReplyDone, ReplyEvent, ReplyText, ReplyTimings, TurnContext
+from voice_ai_service.dialogue.turn import ReplyDone, ReplyEvent, ReplyText, TurnContext
+from voice_ai_service.dialogue.vocabulary import is_action, vocabulary_of
 from voice_ai_service.errors import ProviderError
 
 MAX_HEARD_CHARS: Final = 2000
@@ -35,7 +37,7 @@ _log = structlog.get_logger()
 
 
 class Responder(Protocol):
-    def answer(self, turn: TurnContext) -> AsyncIterator[ReplyEvent]:
+    def answer(self, turn: TurnContext) -> AsyncGenerator[ReplyEvent, None]:
         """Pieces of text as they come, then one `ReplyDone`. Raises ProviderError."""
         ...
 
@@ -45,10 +47,10 @@ class Dialogue:
 
     def __init__(self, clock: Clock, *, with_model: Responder | None = None) -> None:
         self._clock = clock
-        self._embedded = EmbeddedResponder()
-        self._with_model = with_model or self._embedded
+        self._embedded = EmbeddedResponder(clock)
+        self._with_model = with_model or ModelResponder(clock)
 
-    async def respond(self, turn: TurnContext) -> AsyncIterator[ReplyEvent]:
+    async def respond(self, turn: TurnContext) -> AsyncGenerator[ReplyEvent, None]:
         """The reply to one turn: text as it comes, so that speaking can begin, then one `ReplyDone`.
 
         Always answers: a model that fails is replaced in the same turn. Closing the iterator cancels the model.
@@ -59,16 +61,18 @@ class Dialogue:
             for event in decided.events():
                 yield event
             return
-        responder = self._with_model if turn.model is not None else self._embedded
-        async with aclosing(self._answer_surely(turn, responder)) as events:  # type: ignore[type-var]
+        responder = self._embedded if turn.model is None or _acts_by_itself(turn) else self._with_model
+        async with aclosing(self._answer_surely(turn, responder)) as events:
             async for event in events:
                 yield event
 
-    async def _answer_surely(self, turn: TurnContext, responder: Responder) -> AsyncIterator[ReplyEvent]:
+    async def _answer_surely(
+        self, turn: TurnContext, responder: Responder
+    ) -> AsyncGenerator[ReplyEvent, None]:
         began = self._clock.monotonic()
         said = False
         try:
-            async with aclosing(responder.answer(turn)) as events:  # type: ignore[type-var]
+            async with aclosing(responder.answer(turn)) as events:
                 async for event in events:
                     said = said or isinstance(event, ReplyText)
                     yield event
@@ -82,10 +86,13 @@ class Dialogue:
                 provider=error.provider,
                 code=error.code,
             )
-        reply = _excuse(turn) if said else self._embedded.reply_to(turn)
-        timings = ReplyTimings(llm_ms=(self._clock.monotonic() - began) * 1000)
-        for event in reply.events():
-            yield replace(event, timings=timings) if isinstance(event, ReplyDone) else event
+        lost_ms = (self._clock.monotonic() - began) * 1000
+        rest = _excuse(turn) if said else self._embedded.answer(turn)
+        async with aclosing(rest) as events:
+            async for event in events:
+                if isinstance(event, ReplyDone):
+                    event = replace(event, timings=replace(event.timings, llm_ms=lost_ms))
+                yield event
 
 
 def decide_without_model(turn: TurnContext) -> Reply | None:
@@ -160,5 +167,16 @@ def _immediate_rule(turn: TurnContext) -> Reply | None:
     return transfer_if_sure(turn, destination, "rule", match.rule.intent)
 
 
-def _excuse(turn: TurnContext) -> Reply:
-    return carry_on(turn, spoken(turn).trouble, None)
+def _acts_by_itself(turn: TurnContext) -> bool:
+    """Whether the caller wants an action that a model without tools could not do."""
+    if turn.model is None or turn.model.capabilities.tools:
+        return False
+    understood = vocabulary_of(turn.plan).understand(
+        turn.heard.text, turn.heard.language or turn.call.language
+    )
+    return understood is not None and is_action(understood.meaning)
+
+
+async def _excuse(turn: TurnContext) -> AsyncGenerator[ReplyEvent, None]:
+    for event in carry_on(turn, spoken(turn).trouble, None).events():
+        yield event

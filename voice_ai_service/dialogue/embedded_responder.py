@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import Final
 
 from voice_ai_service.calls.destinations import Destination
 from voice_ai_service.calls.secretary import Fact
+from voice_ai_service.clock import Clock
 from voice_ai_service.dialogue.actions import HangupReason
 from voice_ai_service.dialogue.call_state import Stage
 from voice_ai_service.dialogue.hand_over import fall_back, transfer_to
-from voice_ai_service.dialogue.intents import Intent
+from voice_ai_service.dialogue.intents import Intent, lexicon
 from voice_ai_service.dialogue.limits import misunderstood_too_often
 from voice_ai_service.dialogue.phrases import help_text, hours_text, localized, spoken_list, texts
 from voice_ai_service.dialogue.reply import Reply, carry_on, hang_up, record_message, spoken
-from voice_ai_service.dialogue.turn import ReplyEvent, TurnContext
+from voice_ai_service.dialogue.retrieval import excerpt, retrieve
+from voice_ai_service.dialogue.turn import Passage, ReplyDone, ReplyEvent, ReplyTimings, TurnContext
 from voice_ai_service.dialogue.vocabulary import DestinationAsked, FactAsked, Meaning, vocabulary_of
 
 CONFIRM_BELOW: Final = 0.5
@@ -23,20 +25,24 @@ CONFIRM_BELOW: Final = 0.5
 
 
 class EmbeddedResponder:
-    """Carries a conversation by the tenant's facts, rules and destinations, and the built-in intents."""
+    """Carries a conversation by the tenant's facts, rules, destinations and documents, and the built-in intents."""
 
-    async def answer(self, turn: TurnContext) -> AsyncIterator[ReplyEvent]:
-        """The reply to what was heard."""
-        for event in self.reply_to(turn).events():
-            yield event
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
 
-    def reply_to(self, turn: TurnContext) -> Reply:
-        """As `answer`, decided at once."""
+    async def answer(self, turn: TurnContext) -> AsyncGenerator[ReplyEvent, None]:
+        """The reply to what was heard, decided at once; documents are asked last."""
         known = vocabulary_of(turn.plan)
         understood = known.understand(turn.heard.text, turn.heard.language or turn.call.language)
-        if understood is None:
-            return not_understood(turn)
-        return reply_to_meaning(in_language(turn, understood.language), understood.meaning)
+        timings = ReplyTimings()
+        if understood is not None:
+            reply = reply_to_meaning(in_language(turn, understood.language), understood.meaning)
+        else:
+            passages, retrieval_ms = await retrieve(turn, self._clock)
+            reply = _from_documents(turn, passages) or not_understood(turn)
+            timings = ReplyTimings(retrieval_ms=retrieval_ms)
+        for event in reply.events():
+            yield replace(event, timings=timings) if isinstance(event, ReplyDone) else event
 
 
 def reply_to_meaning(turn: TurnContext, meaning: Meaning) -> Reply:
@@ -85,6 +91,14 @@ def repeat(turn: TurnContext) -> Reply:
 def tell_hours(turn: TurnContext) -> Reply:
     text = hours_text(turn.secretary, turn.now, turn.language, default_zone=turn.tenant.time_zone)
     return carry_on(turn, text, "hours", sources=("hours",))
+
+
+def _from_documents(turn: TurnContext, passages: tuple[Passage, ...]) -> Reply | None:
+    found = excerpt(passages, turn.heard.text, lexicon(turn.language))
+    if found is None:
+        return None
+    text, source = found
+    return carry_on(turn, spoken(turn).from_documents.format(text=text), "documents", sources=(source,))
 
 
 def _tell_fact(turn: TurnContext, fact: Fact) -> Reply:

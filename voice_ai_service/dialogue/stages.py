@@ -76,7 +76,7 @@ def answer_to_question(turn: TurnContext) -> Reply | None:
     """
     if turn.call.stage not in (Stage.CONFIRMING_TRANSFER, Stage.OFFERING_MESSAGE):
         return None
-    answer = yes_or_no(turn.heard.text, turn.heard.digits, turn.language)
+    answer = yes_or_no(turn.heard.text, turn.heard.digits, turn.secretary.settings.languages)
     if answer == "yes":
         return _agreed(turn)
     if answer == "no":
@@ -97,7 +97,7 @@ def declined(turn: TurnContext) -> bool:
     """Whether the caller said no to leaving a message."""
     if turn.call.stage is not Stage.OFFERING_MESSAGE:
         return False
-    return yes_or_no(turn.heard.text, turn.heard.digits, turn.language) == "no"
+    return yes_or_no(turn.heard.text, turn.heard.digits, turn.secretary.settings.languages) == "no"
 
 
 def _agreed(turn: TurnContext) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +11,14 @@ from voice_ai_service.calls.call_plan import CallPlan
 from voice_ai_service.calls.secretary import Secretary
 from voice_ai_service.dialogue.actions import Action
 from voice_ai_service.dialogue.call_state import CallState, Stage
-from voice_ai_service.providers.llm.seam import ChatModel, Usage
+from voice_ai_service.providers.llm.seam import (
+    ChatCapabilities,
+    ChatEvent,
+    ChatMessage,
+    ChatOptions,
+    ToolSpec,
+    Usage,
+)
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.text.languages import closest
 
@@ -52,12 +60,44 @@ class PassageSource(Protocol):
         ...
 
 
+class Answerer(Protocol):
+    """Whose answer it is: the registry name and the model's own."""
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def model(self) -> str | None: ...
+
+
+class ChatAnswer(Protocol):
+    """A model's events as they come. Whoever stops early calls `aclose`, which cancels the request."""
+
+    @property
+    def used(self) -> Answerer | None:
+        """None until the first event came."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[ChatEvent]: ...
+    async def __anext__(self) -> ChatEvent: ...
+    async def aclose(self) -> None: ...
+
+
+class ChatSource(Protocol):
+    """The tenant's language models, the first that answers: `providers.chains.ChatChain`."""
+
+    def chat(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], options: ChatOptions
+    ) -> ChatAnswer:
+        """Raises ProviderError, while it is read."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """The language model of this call and its registry name. Whoever made the model closes it."""
+    """The language models of this call and what may be asked of them. Whoever made them closes them."""
 
-    chat: ChatModel
-    provider: str
+    chat: ChatSource
+    capabilities: ChatCapabilities = field(default_factory=ChatCapabilities)
 
 
 @dataclass(frozen=True, slots=True)

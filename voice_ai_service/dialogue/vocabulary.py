@@ -65,6 +65,11 @@ class DestinationAsked:
 Meaning = Intent | FactAsked | DestinationAsked
 
 
+def is_action(meaning: Meaning) -> bool:
+    """Whether more is wanted than words."""
+    return isinstance(meaning, DestinationAsked) or meaning in (Intent.PERSON, Intent.MESSAGE, Intent.GOODBYE)
+
+
 @dataclass(frozen=True, slots=True)
 class Recognisable:
     text: str

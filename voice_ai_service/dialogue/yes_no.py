@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from voice_ai_service.dialogue.intents import Intent, lexicon
@@ -11,19 +12,22 @@ _KEYS: Final[dict[str, Literal["yes", "no"]]] = {"1": "yes", "2": "no"}
 _NO_WORDS: Final = frozenset(("nao", "no", "not", "nope", "negativo", "nunca", "never"))
 
 
-def yes_or_no(text: str, digits: str, language: str) -> Literal["yes", "no"] | None:
+def yes_or_no(text: str, digits: str, languages: Sequence[str]) -> Literal["yes", "no"] | None:
     """What the caller answered: a key (1 yes, 2 no), or a sentence that begins with such a phrase.
 
     A sentence with a negation anywhere is never a yes.
+
+    Args:
+        languages: Those the caller may answer in.
     """
     for digit in digits:
         if digit in _KEYS:
             return _KEYS[digit]
     spoken = words(text)
-    phrases = lexicon(language).phrases
-    if _begins(spoken, phrases[Intent.NO]) or (spoken and spoken[0] in _NO_WORDS):
+    phrases = [lexicon(language).phrases for language in languages]
+    if any(_begins(spoken, known[Intent.NO]) for known in phrases) or (spoken and spoken[0] in _NO_WORDS):
         return "no"
-    if _begins(spoken, phrases[Intent.YES]) and not _NO_WORDS & set(spoken):
+    if any(_begins(spoken, known[Intent.YES]) for known in phrases) and not _NO_WORDS & set(spoken):
         return "yes"
     return None
 
