@@ -23,9 +23,16 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from voice_ai_service.audio.formats import Encoding, PcmAudio
 from voice_ai_service.audio.wav import write_wav
-from voice_ai_service.turn_mode.wire import CallEvent, CallSetup, EndRequest, TurnAnswer, TurnRequest
+from voice_ai_service.turn_mode.wire import (
+    CallEvent,
+    CallSetup,
+    EndRequest,
+    SetupAnswer,
+    TurnAnswer,
+    TurnRequest,
+)
 
-TOKEN: Final = "vat_test.Token-1_~+/="
+TOKEN: Final = "vat_test.Token-1_~+/x"
 INLINE_LIMIT_BYTES: Final = 40_000
 
 
@@ -71,6 +78,7 @@ class TurnService:
     end: Reply = field(default_factory=Reply)
     received: list[tuple[str, BaseModel]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+    domain_uuid: str = field(default_factory=lambda: str(uuid4()))
     conversation_uuid: str = field(default_factory=lambda: str(uuid4()))
 
     def __enter__(self) -> TurnService:
@@ -142,7 +150,8 @@ class TurnService:
     def _answer_set_up(self, asked: CallSetup, path: str) -> tuple[Reply, dict[str, Any]]:
         self.received.append((path, asked))
         answer = {
-            "call_uuid": str(asked.call_uuid), "decision": "answer",
+            "call_uuid": str(asked.call_uuid),
+            "domain_uuid": str(asked.domain_uuid or self.domain_uuid), "decision": "answer",
             "secretary": {"secretary_uuid": str(uuid4()), "name": "s", "version": 1, "language": "en"},
             "said": self.greeting.said, "audio": self.audio_of("r0000", self.greeting.audio_ms),
             "action": self.greeting.action,
@@ -152,6 +161,8 @@ class TurnService:
             "fallback": {"type": "hangup", "reason": "providers_down"},
             "folder": None, "record_call": False, **self.set_up,
         }  # fmt: skip
+        if self.greeting.status == 200:
+            SetupAnswer.model_validate(answer)
         return self._with_faults("set_up", self.greeting), answer
 
     def _answer_turn(self, asked: TurnRequest, path: str) -> tuple[Reply, dict[str, Any]]:
@@ -178,6 +189,8 @@ def _handler(service: TurnService) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             address = urlsplit(self.path)
+            if not self.headers.get("X-Domain-UUID"):
+                service.violations.append(f"{self.path}: no domain")
             found = re.fullmatch(r"/api/v1/calls/[0-9a-f-]{36}/audio/([\w-]+)", address.path)
             query = parse_qs(address.query)
             if not found or not self._is_allowed():

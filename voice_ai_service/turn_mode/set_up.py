@@ -144,6 +144,7 @@ class SetUp:
         apology_speech = await self._spoken(plan, apology.text)
         return SetupAnswer(
             call_uuid=call.call_uuid,
+            domain_uuid=call.domain_uuid,
             decision=opened.decision,
             reason=None if opened.decision == "answer" else opened.reply.intent,
             secretary=SecretaryAnswer(

@@ -172,6 +172,8 @@ class SecretaryAnswer(BaseModel):
 
 class SetupAnswer(BaseModel):
     call_uuid: UUID
+    domain_uuid: UUID
+    """For a PBX that knows its tenants by name: what it must name in every later request."""
     decision: Literal["answer", "closed", "busy", "refused"]
     reason: str | None = None
     secretary: SecretaryAnswer | None = None

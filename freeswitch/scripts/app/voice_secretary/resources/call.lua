@@ -39,7 +39,8 @@ end
 local function job(self, kind, request)
   request.domain_uuid = self.domain_uuid
   return {
-    kind = kind, call_uuid = self.settings.call_uuid, request = request, url = self.settings.url,
+    kind = kind, call_uuid = self.settings.call_uuid, domain_uuid = self.domain_uuid, request = request,
+    url = self.settings.url,
     connect_timeout_s = CONNECT_TIMEOUT_S, timeout_s = self.settings.timeout_s, folder = self.folder,
   }
 end
@@ -128,7 +129,10 @@ end
 
 -- The service is gone, or goes on beyond every limit: its stored words, and its stored fallback.
 local function fall_back(self)
+  local heard = self.heard
   if self.apology then say(self, self.apology, true) else self.leg:play_tone() end
+  self.heard = heard
+  if not self.leg:is_up() then return end
   self.ending = { reason = "fallback" }
   local destination = self.fallback and self.fallback.type == "transfer" and self.fallback.destination
   if is_object(destination) and settings.is_number(destination.number) then
@@ -162,8 +166,14 @@ local function take_turn(self, input)
   return answer
 end
 
+-- Words that no voice would say. The caller must not hear silence in their place.
+local function is_mute(answer)
+  return not is_object(answer.audio) and answer.said ~= nil and answer.said ~= "" and not is_final(answer.action or {})
+end
+
 local function converse(self, answer)
   while self.leg:is_up() do
+    if is_mute(answer) then return fall_back(self) end
     local action = is_object(answer.action) and answer.action or { type = "continue" }
     say(self, answer.audio, is_final(action))
     if not self.leg:is_up() or not act(self, action) then return end
@@ -179,6 +189,11 @@ local function converse(self, answer)
   end
 end
 
+local function remove_files(self)
+  for _, path in ipairs(self.jobs.files) do os.remove(path) end
+end
+
+-- The files go when the report has been sent, or given up.
 local function report_end(self)
   local work = job(self, "finish", {
     reason = self.ending.reason, hangup_cause = self.leg:hangup_cause(),
@@ -192,10 +207,12 @@ local function report_end(self)
   end
   work.remove_files = self.jobs.files
   local handle, problem = self.jobs:start_unheard(work)
-  if not handle then log.err("the end of call " .. self.settings.call_uuid .. " was not reported: " .. problem) end
+  if handle then return end
+  log.err("the end of call " .. self.settings.call_uuid .. " was not reported: " .. problem)
+  remove_files(self)
 end
 
--- Nothing can be said for the service: the number the dialplan named, else a tone.
+-- The service said nothing: the number the dialplan named, else a tone.
 local function unavailable(self)
   if not self.leg:is_up() then return end
   if self.settings.fallback and self.leg:transfer(self.settings.fallback, self.settings.context) then return end
@@ -210,7 +227,19 @@ local function leave(self)
   if not self.leg:is_up() then return end
   self.leg:let_go()
   if to and self.leg:transfer(to, self.settings.context) then return end
-  self.leg:hang_up("NORMAL_CLEARING")
+  self.leg:hang_up(self.ending.cause or "NORMAL_CLEARING")
+end
+
+-- Where a kept call is: in the call's shared folder, or where FusionPBX looks for recordings.
+local function keep_recording(self)
+  local name = self.folder and "call.wav" or self.settings.call_uuid .. ".wav"
+  local folder = self.folder or self.settings.recordings_dir
+  if not folder then
+    log.err("the call is not recorded: no plain path for recordings")
+    return
+  end
+  self.recording_file = name
+  self.leg:keep(folder, name)
 end
 
 local function answer_leg(self)
@@ -220,26 +249,45 @@ local function answer_leg(self)
     return false
   end
   self.answered = true
+  if self.record_call then keep_recording(self) end
   local reported, unreported = self.jobs:start_unheard(job(self, "event", { type = "answered" }))
   if not reported then log.warning(unreported) end
   return true
 end
 
+-- A call that is not answered after all: somewhere else, or a cause that the caller's telephone shows.
+local function turn_away(self, answer)
+  act(self, is_object(answer.action) and answer.action or { type = "hangup" })
+  self.ending = self.ending or { reason = "secretary_hangup" }
+  self.ending.cause = answer.decision == "busy" and "USER_BUSY" or "CALL_REJECTED"
+end
+
+local function take_call(self, answer)
+  if answer.decision ~= "answer" and not is_object(answer.audio) then return turn_away(self, answer) end
+  if not answer_leg(self) then
+    self.ending = { reason = "error" }
+    return
+  end
+  converse(self, answer)
+end
+
+-- Why it is over when nobody of ours ended it. A channel without a cause was taken away, by an agent or a transfer.
+local function ending_from_outside(self)
+  return { reason = self.leg:hangup_cause() == "NONE" and "transferred" or "caller_hangup" }
+end
+
 function call:run()
   self.leg:ring()
-  local set_up_answer, outcome = set_up(self)
-  if not set_up_answer then
+  local answer, outcome = set_up(self)
+  if not answer then
     log.err("call " .. self.settings.call_uuid .. " could not be set up, status " .. tostring(outcome.status))
+    self.ending = { reason = "error" }
+    -- An answer that got lost on its way left a call behind at the service.
+    if outcome.status == 0 then report_end(self) else remove_files(self) end
     return unavailable(self)
   end
-  if self.leg:is_up() then
-    if answer_leg(self) then
-      converse(self, set_up_answer)
-    else
-      self.ending = { reason = "error" }
-    end
-  end
-  self.ending = self.ending or { reason = "caller_hangup" }
+  if self.leg:is_up() then take_call(self, answer) end
+  self.ending = self.ending or ending_from_outside(self)
   report_end(self)
   leave(self)
 end
@@ -249,10 +297,10 @@ function call.run_on(session, freeswitch, scripts)
   local configured, problem = settings.read(session, freeswitch, scripts)
   if configured then return call.new(session, freeswitch, configured):run() end
   log.err(problem)
-  local fallback = session:getVariable("voice_secretary_fallback")
-  local bare = { leg = leg.new(session, freeswitch, "", ""), session = session, settings = {
-    fallback = fallback, context = session:getVariable("context") or "default" } }
-  unavailable(bare)
+  unavailable({
+    leg = leg.new(session, freeswitch), session = session,
+    settings = settings.fallback(session),
+  })
 end
 
 return call

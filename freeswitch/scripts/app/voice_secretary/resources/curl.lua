@@ -26,7 +26,11 @@ function curl.is_token(token)
   return type(token) == "string" and token:find("^[%w._~+/=-]+$") ~= nil
 end
 
--- request: url, token, connect_timeout_s, timeout_s; body (a JSON text) makes it a POST.
+function curl.is_uuid(text)
+  return type(text) == "string" and #text == 36 and text:find("^%x+%-%x+%-%x+%-%x+%-%x+$") ~= nil
+end
+
+-- request: url, token, connect_timeout_s, timeout_s; domain_uuid or nil; body (a JSON text) makes it a POST.
 local function arguments(request)
   local words = {
     request.url, "json",
@@ -34,6 +38,10 @@ local function arguments(request)
     "timeout", string.format("%d", request.timeout_s),
     "append_headers", "X-API-Key:" .. request.token,
   }
+  if curl.is_uuid(request.domain_uuid) then
+    words[#words + 1] = "append_headers"
+    words[#words + 1] = "X-Domain-UUID:" .. request.domain_uuid
+  end
   if request.url:find("^https:") then words[#words + 1] = "secure" end
   if request.body then
     -- Without this libcurl waits a second for "100 Continue" before it sends a long body.

@@ -58,9 +58,17 @@ function leg:answer()
 end
 
 -- Both sides into one stereo file, for the tenant that keeps its calls.
-function leg:keep(file)
+function leg:keep(folder, name)
+  local file = folder .. "/" .. name
   local said = self.api:execute("uuid_record", self.uuid .. " start " .. file .. " 0 {RECORD_STEREO=true}")
-  if said:find("^%+OK") then self.kept = file else log.err("the call is not recorded: " .. said) end
+  if not said:find("^%+OK") then
+    log.err("the call is not recorded: " .. said)
+    return
+  end
+  self.kept = file
+  -- What FusionPBX's call detail record links to.
+  self.session:setVariable("record_path", folder)
+  self.session:setVariable("record_name", name)
 end
 
 -- Waits; audio and keys come in meanwhile. Ends early at a key.

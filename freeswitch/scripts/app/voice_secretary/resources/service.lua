@@ -39,7 +39,7 @@ local function send(io_, job, path, body)
   while true do
     local left_s = job.timeout_s - (io_.time() - began)
     local answer, status, problem, details = curl.request(io_.api, {
-      url = url_of(job, path), token = io_.token, body = body and json.encode(body),
+      url = url_of(job, path), token = io_.token, domain_uuid = job.domain_uuid, body = body and json.encode(body),
       connect_timeout_s = math.min(job.connect_timeout_s, math.max(1, left_s)), timeout_s = math.max(1, left_s),
     })
     if answer then return answer end

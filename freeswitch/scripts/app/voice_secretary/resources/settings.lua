@@ -11,10 +11,6 @@ function settings.is_path(text)
   return type(text) == "string" and text:find("^/[%w/._-]+$") ~= nil
 end
 
-local function is_uuid(text)
-  return type(text) == "string" and text:find("^%x+%-%x+%-%x+%-%x+%-%x+$") ~= nil and #text == 36
-end
-
 function settings.is_number(text)
   return type(text) == "string" and #text <= 20 and text:find("^[%d*#+]+$") ~= nil
 end
@@ -37,31 +33,56 @@ local function seconds(text, default)
   return math.floor(number)
 end
 
+-- FusionPBX's place for a domain's recordings, or nil.
+local function recordings_dir(session, freeswitch)
+  local root, domain = freeswitch.getGlobalVariable("recordings_dir"), session:getVariable("domain_name")
+  if not settings.is_path(root) then return nil end
+  -- On a plain FreeSWITCH the domain may be what the caller's INVITE says.
+  if settings.is_context(domain) and domain:find("^%w") then root = root .. "/" .. domain end
+  return root .. os.date("/archive/%Y/%b/%d")
+end
+
+-- Where a call goes for which there is no secretary.
+function settings.fallback(session)
+  return {
+    fallback = first(session:getVariable("voice_secretary_fallback")),
+    context = first(session:getVariable("voice_secretary_context"), session:getVariable("context"), "default"),
+  }
+end
+
+local function problem_of(found, freeswitch)
+  if not curl.is_url(found.url) then return "voice_ai_url is not a URL" end
+  if not curl.is_token(freeswitch.getGlobalVariable("voice_ai_token")) then return "voice_ai_token is not set" end
+  if found.transport ~= "inline" and found.transport ~= "shared" then return "voice_ai_audio: inline or shared" end
+  if not settings.is_path(found.work_dir) then return "voice_ai_work_dir is not a plain path" end
+  if not settings.is_path(found.scripts) then return "the scripts folder is not a plain path" end
+  if not curl.is_uuid(found.call_uuid) then return "the channel has no uuid" end
+  return nil
+end
+
 -- session, freeswitch: FreeSWITCH's own. scripts: its scripts folder. The settings, or nil and what is wrong.
 function settings.read(session, freeswitch, scripts)
   local function configured(name, default)
     return first(session:getVariable(name), freeswitch.getGlobalVariable(name), default)
   end
+  local elsewhere = settings.fallback(session)
   local found = {
     call_uuid = session:getVariable("uuid"),
     url = configured("voice_ai_url", "http://127.0.0.1:8100"),
     transport = configured("voice_ai_audio", "inline"),
-    timeout_s = seconds(configured("voice_ai_timeout_s"), 15),
+    timeout_s = seconds(configured("voice_ai_timeout_s"), 12),
     work_dir = configured("voice_ai_work_dir", freeswitch.getGlobalVariable("temp_dir") or "/tmp"),
     domain_uuid = first(session:getVariable("domain_uuid")),
     domain_name = first(session:getVariable("domain_name")),
-    context = first(session:getVariable("voice_secretary_context"), session:getVariable("context"), "default"),
+    context = elsewhere.context,
+    fallback = elsewhere.fallback,
     called_number = first(session:getVariable("voice_secretary_extension"), session:getVariable("destination_number")),
     caller_number = first(session:getVariable("caller_id_number")),
-    fallback = first(session:getVariable("voice_secretary_fallback")),
+    recordings_dir = recordings_dir(session, freeswitch),
     scripts = scripts,
   }
-  if not curl.is_url(found.url) then return nil, "voice_ai_url is not a URL" end
-  if not curl.is_token(freeswitch.getGlobalVariable("voice_ai_token")) then return nil, "voice_ai_token is not set" end
-  if found.transport ~= "inline" and found.transport ~= "shared" then return nil, "voice_ai_audio: inline or shared" end
-  if not settings.is_path(found.work_dir) then return nil, "voice_ai_work_dir is not a plain path" end
-  if not settings.is_path(scripts) then return nil, "the scripts folder is not a plain path" end
-  if not is_uuid(found.call_uuid) then return nil, "the channel has no uuid" end
+  local problem = problem_of(found, freeswitch)
+  if problem then return nil, problem end
   return found
 end
 
