@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -48,9 +48,10 @@ from voice_ai_service.db.redis import SharedRedis
 from voice_ai_service.dialogue.dialogue import Dialogue
 from voice_ai_service.dialogue.model_responder import ModelResponder
 from voice_ai_service.errors import InvalidInput, Unavailable
+from voice_ai_service.jobs.process import WorkerParts
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.observation import PhraseCacheMetrics, ProviderMetrics
-from voice_ai_service.providers.catalogue import open_registry
+from voice_ai_service.providers.catalogue import load_registry
 from voice_ai_service.providers.entry import ProviderContext
 from voice_ai_service.providers.factory import ProviderFactory
 from voice_ai_service.providers.registry import ProviderRegistry
@@ -144,15 +145,8 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
         InvalidInput: settings that contradict themselves.
         Unavailable: the database is not there, or is not migrated.
     """
-    if settings.database_url is None:
-        raise InvalidInput(
-            "There is no database", field="VOICE_AI_DATABASE_URL", fix="Set it, or use `voice-ai up`"
-        )
     async with AsyncExitStack() as stack:
-        database = await Database.connect(
-            settings.database_url.get_secret_value(), PoolOptions(size=settings.database_pool_size)
-        )
-        stack.push_async_callback(database.close)
+        database = await _database(settings, stack)
         sealer = await asyncio.to_thread(load_sealer, settings)
         shared = await _shared(settings, clock, stack)
         registry = await _registry(settings, clock)
@@ -166,11 +160,8 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
 
         live_calls = LiveCalls(database)
         sessions = await stack.enter_async_context(CallSessions(live_calls, shared.cache, clock))
-        folders = CallFolders(
-            settings.calls_dir,
-            Recordings(settings.data_dir / "recordings"),
-            shared=settings.shared_audio_dir is not None,
-        )
+        recordings = Recordings(settings.data_dir / "recordings")
+        folders = _folders(settings, recordings)
         conversation_rows = ConversationRepository(database, [CallCompletedAnnouncement()])
         book = SecretaryBook(database, clock)
         dialogue = Dialogue(clock, with_model=ModelResponder(clock))
@@ -210,6 +201,9 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             )
         )
         service = Service(
+            database=database,
+            limiter=shared.concurrency,
+            recordings=recordings,
             door=door,
             domains=domains,
             tokens=door_tokens,
@@ -229,7 +223,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             turn_mode=parts,
             greetings=Greetings(parts),
             metrics=metrics,
-            readiness=_readiness(database, factory, shared, settings),
+            readiness=_readiness(database, registry, settings),
         )
         background = await stack.enter_async_context(_Background())
         background.start("token use", use.run())
@@ -238,6 +232,54 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
         background.start("warm-up", _warm_up(service, database))
         log.info("service open", version=__version__)
         yield service
+
+
+def worker_parts(service: Service) -> WorkerParts:
+    """What the worker beside a service shares with it."""
+    return WorkerParts(
+        database=service.database,
+        sealer=service.sealer,
+        limiter=service.limiter,
+        folders=service.turn_mode.folders,
+        recordings=service.recordings,
+        metrics=service.metrics,
+        clock=service.turn_mode.clock,
+        sessions=service.turn_mode.sessions,
+    )
+
+
+@asynccontextmanager
+async def open_worker_parts(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIterator[WorkerParts]:
+    """What a worker in a process of its own needs. Raises InvalidInput, Unavailable."""
+    async with AsyncExitStack() as stack:
+        database = await _database(settings, stack)
+        shared = await _shared(settings, clock, stack)
+        recordings = Recordings(settings.data_dir / "recordings")
+        yield WorkerParts(
+            database=database,
+            sealer=await asyncio.to_thread(load_sealer, settings),
+            limiter=shared.concurrency,
+            folders=_folders(settings, recordings),
+            recordings=recordings,
+            metrics=metrics,
+            clock=clock,
+        )
+
+
+async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
+    if settings.database_url is None:
+        raise InvalidInput(
+            "There is no database", field="VOICE_AI_DATABASE_URL", fix="Set it, or use `voice-ai up`"
+        )
+    database = await Database.connect(
+        settings.database_url.get_secret_value(), PoolOptions(size=settings.database_pool_size)
+    )
+    stack.push_async_callback(database.close)
+    return database
+
+
+def _folders(settings: Settings, recordings: Recordings) -> CallFolders:
+    return CallFolders(settings.calls_dir, recordings, shared=settings.shared_audio_dir is not None)
 
 
 class _Background:
@@ -249,8 +291,8 @@ class _Background:
     async def __aenter__(self) -> _Background:
         return self
 
-    def start(self, name: str, work: object) -> None:
-        task = asyncio.create_task(work, name=name)  # type: ignore[arg-type]
+    def start(self, name: str, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name=name)
         task.add_done_callback(_report)
         self._tasks.append(task)
 
@@ -289,7 +331,7 @@ async def _registry(settings: Settings, clock: Clock) -> ProviderRegistry:
         default_secrets=keys,
         processes=settings.speech_processes,
     )
-    return await asyncio.to_thread(open_registry, context)
+    return await asyncio.to_thread(load_registry, context)
 
 
 async def _jwt(settings: Settings, clock: Clock, stack: AsyncExitStack) -> JwtVerifier | None:
@@ -312,16 +354,18 @@ def _tracer(settings: Settings) -> CallTracer:
     return NoTracer() if settings.tracing_endpoint is None else OtelTracer(settings.tracing_endpoint)
 
 
-def _readiness(
-    database: Database, factory: ProviderFactory, shared: _Shared, settings: Settings
-) -> Readiness:
-    async def voice() -> None:
-        await factory.check_embedded()
+def _readiness(database: Database, registry: ProviderRegistry, settings: Settings) -> Readiness:
+    async def embedded() -> None:
+        for entry in registry.listing():
+            if entry.name == "embedded" and entry.unavailable is not None:
+                raise Unavailable("The embedded speech engines cannot run", fix=entry.unavailable)
 
     async def disk() -> None:
         await asyncio.to_thread(_writable, settings)
 
-    return Readiness(required={"database": database.ping, "disk": disk}, optional={"embedded speech": voice})
+    return Readiness(
+        required={"database": database.ping, "disk": disk}, optional={"embedded speech": embedded}
+    )
 
 
 def _writable(settings: Settings) -> None:

@@ -11,9 +11,11 @@ from voice_ai_service.calls.repository import SecretaryRepository
 from voice_ai_service.calls.secretary_book import SecretaryBook
 from voice_ai_service.calls.transfer_repository import DestinationRepository, RuleRepository
 from voice_ai_service.conversations.live_calls import LiveCalls
+from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.repository import ConversationRepository
 from voice_ai_service.crm.outbox import Outbox
 from voice_ai_service.crm.webhooks import WebhookRepository
+from voice_ai_service.db.pool import Database
 from voice_ai_service.dialogue.dialogue import Dialogue
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.providers.factory import ProviderFactory
@@ -22,6 +24,7 @@ from voice_ai_service.providers.rows import ProviderRepository
 from voice_ai_service.readiness import Readiness
 from voice_ai_service.tenancy.domains import Domains
 from voice_ai_service.tenancy.door import Door
+from voice_ai_service.tenancy.limits import ConcurrencyLimiter
 from voice_ai_service.tenancy.tokens import Tokens
 from voice_ai_service.turn_mode.finish import Finish, NoteEvent
 from voice_ai_service.turn_mode.greetings import Greetings
@@ -31,11 +34,16 @@ from voice_ai_service.turn_mode.take_turn import TakeTurn
 
 
 class Sealer(Protocol):
-    def seal(self, plain: str) -> str: ...
+    def seal(self, text: str, /) -> str: ...
+
+    def open(self, sealed: str, /) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
+    database: Database
+    limiter: ConcurrencyLimiter
+    recordings: Recordings
     door: Door
     domains: Domains
     tokens: Tokens

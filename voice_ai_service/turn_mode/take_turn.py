@@ -26,7 +26,7 @@ from voice_ai_service.dialogue.turn import (
 from voice_ai_service.errors import Conflict, ProviderError, ProviderUnavailable
 from voice_ai_service.providers.stt.seam import SttOptions
 from voice_ai_service.tenancy.tenant import Tenant
-from voice_ai_service.turn_mode.chat_chain import model_choice
+from voice_ai_service.turn_mode.models import model_choice
 from voice_ai_service.turn_mode.parts import TurnModeParts
 from voice_ai_service.turn_mode.speech import Spoken
 from voice_ai_service.turn_mode.utterance_audio import Utterance
@@ -196,7 +196,7 @@ class TakeTurn:
     async def _reply(self, context: TurnContext, *, deaf: bool) -> tuple[_Replying, Spoken | None]:
         replying = _Replying(context.language)
         events = _given(provider_down(context)) if deaf else self.parts.dialogue.respond(context)
-        async with aclosing(events):
+        async with aclosing(events):  # type: ignore[type-var]
             first = await self._pull(events, replying)
             if first is None:
                 return replying, None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
-from voice_ai_service.audio.decode import decode_upload
+from voice_ai_service.audio.decode import Declared, decode_upload
 from voice_ai_service.audio.formats import Encoding, PcmAudio
 from voice_ai_service.audio.trim import speech_span
 from voice_ai_service.dialogue.call_state import CallState
@@ -48,7 +48,7 @@ class UtteranceReader:
     async def read(self, call: CallState, sent: UtteranceAudio, max_ms: int) -> Utterance:
         """Raises InvalidInput, UnsupportedMedia or TooLarge, naming the field under `audio`."""
         content = await self._content(call, sent)
-        declared: Encoding | str = _declared(sent)
+        declared: Declared = _declared(sent)
         return await decode_in_thread(content, declared, sent.sample_rate_hz, max_ms)
 
     async def _content(self, call: CallState, sent: UtteranceAudio) -> bytes:
@@ -62,16 +62,14 @@ class UtteranceReader:
             ) from error
 
 
-async def decode_in_thread(
-    content: bytes, declared: Encoding | str, sample_rate_hz: int, max_ms: int
-) -> Utterance:
+async def decode_in_thread(content: bytes, declared: Declared, sample_rate_hz: int, max_ms: int) -> Utterance:
     """`decode_utterance`, away from the event loop unless the audio is short."""
     if len(content) <= _INLINE_DECODE_BYTES:
         return decode_utterance(content, declared, sample_rate_hz, max_ms)
     return await asyncio.to_thread(decode_utterance, content, declared, sample_rate_hz, max_ms)
 
 
-def decode_utterance(content: bytes, declared: Encoding | str, sample_rate_hz: int, max_ms: int) -> Utterance:
+def decode_utterance(content: bytes, declared: Declared, sample_rate_hz: int, max_ms: int) -> Utterance:
     """Decodes, finds the speech and cuts the rest away. Pure, and CPU work."""
     audio = decode_upload(
         content, declared=declared, sample_rate_hz=sample_rate_hz, max_duration_s=max_ms / 1000
@@ -85,7 +83,7 @@ def decode_utterance(content: bytes, declared: Encoding | str, sample_rate_hz: i
     return Utterance(PcmAudio(samples, audio.sample_rate_hz), audio.duration_ms)
 
 
-def _declared(sent: UtteranceAudio) -> Encoding | str:
+def _declared(sent: UtteranceAudio) -> Declared:
     if sent.file is not None:
         return "WAV" if sent.file.endswith(".wav") else Encoding.L16
     return "WAV" if sent.encoding == "WAV" else Encoding(sent.encoding)

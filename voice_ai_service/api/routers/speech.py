@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from voice_ai_service.api.admission import SpeechVisitor
 from voice_ai_service.api.service import Parts
+from voice_ai_service.audio.decode import Declared
 from voice_ai_service.audio.formats import Encoding, PcmAudio
 from voice_ai_service.audio.wav import write_wav
 from voice_ai_service.calls.secretary import LANGUAGES, Language
@@ -19,9 +20,9 @@ from voice_ai_service.dialogue.call_state import CallState, TurnRecord
 from voice_ai_service.dialogue.recognisable import phrases_for
 from voice_ai_service.dialogue.turn import Heard, ReplyDone, ReplyText, TurnContext
 from voice_ai_service.errors import InvalidInput, TooLarge
-from voice_ai_service.providers.stt.seam import SttOptions
+from voice_ai_service.providers.stt.seam import Phrase, SttOptions
 from voice_ai_service.providers.tts.seam import TtsOptions
-from voice_ai_service.turn_mode.chat_chain import model_choice
+from voice_ai_service.turn_mode.models import model_choice
 from voice_ai_service.turn_mode.utterance_audio import decode_in_thread
 from voice_ai_service.turn_mode.wire import ActionAnswer, Dialled
 
@@ -102,7 +103,7 @@ async def transcribe(
             fix=f"Send at most {tenant.limits.max_upload_bytes} bytes",
         )
     content = await audio.read(tenant.limits.max_upload_bytes + 1)
-    declared = "WAV" if encoding == "WAV" else Encoding(encoding)
+    declared: Declared = "WAV" if encoding == "WAV" else Encoding(encoding)
     utterance = await decode_in_thread(content, declared, sample_rate_hz, MAX_AUDIO_S * 1000)
     spoken = _languages(languages)
     if not utterance.has_speech:
@@ -115,7 +116,7 @@ async def transcribe(
             provider=None,
             latency_ms=0.0,
         )
-    phrases = ()
+    phrases: tuple[Phrase, ...] = ()
     if extension is not None:
         plan = await parts.turn_mode.directory.for_call(tenant.domain_uuid, extension)
         phrases = phrases_for(plan)

@@ -1,0 +1,97 @@
+"""The background work put together, beside a service or in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from voice_ai_service.calls.secretary_book import SecretaryBook
+from voice_ai_service.clock import Clock
+from voice_ai_service.conversations.call_folder import CallFolders
+from voice_ai_service.conversations.live_calls import LiveCalls
+from voice_ai_service.conversations.recordings import Recordings
+from voice_ai_service.conversations.repository import ConversationRepository
+from voice_ai_service.conversations.retention import Retention
+from voice_ai_service.conversations.sessions import CallSessions
+from voice_ai_service.crm.delivery import Delivery
+from voice_ai_service.crm.outbox import CallCompletedAnnouncement, Outbox
+from voice_ai_service.crm.webhooks import Sealer, WebhookRepository
+from voice_ai_service.db.pool import Database
+from voice_ai_service.jobs.abandoned_calls import AbandonedCalls
+from voice_ai_service.jobs.deliveries import Deliveries
+from voice_ai_service.jobs.folder_sweep import FolderSweep
+from voice_ai_service.jobs.worker import Periodic, Worker
+from voice_ai_service.metrics import Metrics
+from voice_ai_service.net.transport import guarded_client
+from voice_ai_service.settings import Settings
+from voice_ai_service.tenancy.limits import ConcurrencyLimiter
+
+_MINUTE_S: Final = 60.0
+_HOUR_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """
+    Attributes:
+        sessions: The process's live calls, None where it serves none.
+    """
+
+    database: Database
+    sealer: Sealer
+    limiter: ConcurrencyLimiter
+    folders: CallFolders
+    recordings: Recordings
+    metrics: Metrics
+    clock: Clock
+    sessions: CallSessions | None = None
+
+
+@asynccontextmanager
+async def running_worker(settings: Settings, parts: WorkerParts) -> AsyncIterator[Worker]:
+    """Works while the block runs; leaving it finishes what has begun."""
+    client = guarded_client(settings.private_networks, timeout_s=settings.webhook_timeout_s)
+    async with client:
+        outbox = Outbox(parts.database)
+        webhooks = WebhookRepository(parts.database, parts.sealer, parts.clock, settings.private_networks)
+        delivery = Delivery(outbox, webhooks, client, parts.clock, timeout_s=settings.webhook_timeout_s)
+        deliveries = Deliveries(outbox, delivery, parts.metrics)
+        worker = Worker([deliveries, *_periodic(settings, parts, deliveries)], parts.clock)
+        running = asyncio.create_task(worker.run(), name="worker")
+        try:
+            yield worker
+        finally:
+            worker.stop()
+            await running
+
+
+def _periodic(settings: Settings, parts: WorkerParts, deliveries: Deliveries) -> list[Periodic]:
+    journal = LiveCalls(parts.database)
+    conversations = ConversationRepository(parts.database, [CallCompletedAnnouncement()])
+    abandoned = AbandonedCalls(
+        journal,
+        conversations,
+        SecretaryBook(parts.database, parts.clock),
+        parts.limiter,
+        parts.folders,
+        parts.metrics,
+        unheard_of_s=settings.abandoned_call_s,
+    )
+    retention = Retention(
+        parts.database,
+        parts.recordings,
+        parts.folders,
+        parts.clock,
+        default_days=settings.retention_days,
+        sessions=parts.sessions,
+    )
+    sweep = FolderSweep(parts.folders, journal, conversations, parts.clock)
+    return [
+        Periodic("outbox depth", deliveries.observe_depth, every_s=15.0),
+        Periodic("abandoned calls", abandoned.close_all, every_s=_MINUTE_S, first_after_s=5.0),
+        Periodic("retention", retention.purge_all, every_s=24 * _HOUR_S, first_after_s=10 * _MINUTE_S),
+        Periodic("call folders", sweep.sweep, every_s=_HOUR_S, first_after_s=15 * _MINUTE_S),
+    ]
