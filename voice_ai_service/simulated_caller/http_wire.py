@@ -39,13 +39,21 @@ class Exchange:
 
 
 class HttpWire:
-    """Every thread of the PBX may use it. `aclose`-free: `close` it when the call is over."""
+    """Every thread of the PBX may use it; `close` it when the call is over.
 
-    def __init__(self, clock_ms: Callable[[], int]) -> None:
+    Args:
+        clock_ms: The line's clock.
+        observe: Told of every exchange when it is over, in the thread that made it.
+    """
+
+    def __init__(
+        self, clock_ms: Callable[[], int], observe: Callable[[Exchange], None] | None = None
+    ) -> None:
         # A connection per request, as mod_curl makes them; no proxy of this machine's environment in between.
         limits = httpx.Limits(max_keepalive_connections=0)
         self._client = httpx.Client(limits=limits, trust_env=False)
         self._clock_ms = clock_ms
+        self._observe = observe
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
 
@@ -108,6 +116,8 @@ class HttpWire:
         )
         with self._lock:
             self._exchanges.append(exchange)
+        if self._observe:
+            self._observe(exchange)
 
 
 def _object(text: bytes) -> dict[str, Any]:

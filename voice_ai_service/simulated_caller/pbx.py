@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from voice_ai_service.simulated_caller.curl_command import separate
-from voice_ai_service.simulated_caller.http_wire import HttpWire
+from voice_ai_service.simulated_caller.http_wire import Exchange, HttpWire
 from voice_ai_service.simulated_caller.lua import lua_object, new_runtime, run_script, text
 
 log = structlog.get_logger()
@@ -33,14 +33,21 @@ class Pbx:
     """
     Args:
         globals_: Global variables: `voice_ai_url` and the others.
+        observe: Told of every exchange with the service.
 
     Attributes:
         commands: Every API command, in order: name and argument as they came from Lua.
         console: What the scripts wrote to FreeSWITCH's log.
     """
 
-    def __init__(self, globals_: Mapping[str, str], clock_ms: Callable[[], int], call_uuid: str) -> None:
-        self.wire = HttpWire(clock_ms)
+    def __init__(
+        self,
+        globals_: Mapping[str, str],
+        clock_ms: Callable[[], int],
+        call_uuid: str,
+        observe: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        self.wire = HttpWire(clock_ms, observe)
         self.commands: list[tuple[str, bytes]] = []
         self.console: list[tuple[str, str]] = []
         self.media: Media | None = None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID, uuid4
 
 from voice_ai_service.simulated_caller.caller import Caller, Spoken, Step
@@ -56,7 +56,6 @@ class CallOutcome:
     spoken: Sequence[Spoken]
     playouts: Sequence[Playout]
     answered: bool
-    answered_after_ms: float
     transferred_to: str | None
     hung_up_by: str | None
     hangup_cause: str | None
@@ -65,25 +64,38 @@ class CallOutcome:
     console: Sequence[tuple[str, str]]
 
 
-def place_call(dialling: Dialling, *, scripts: Path = SCRIPTS_DIR) -> CallOutcome:
-    """Blocks until the call and its report are over. Raises Unavailable without a Lua runtime."""
+def place_call(
+    dialling: Dialling,
+    *,
+    scripts: Path = SCRIPTS_DIR,
+    observe: Callable[[Exchange], None] | None = None,
+) -> CallOutcome:
+    """Blocks until the call and its report are over.
+
+    Args:
+        observe: Told of every exchange with the service as it ends, from any thread.
+
+    Raises:
+        Unavailable: There is no Lua runtime.
+    """
     with tempfile.TemporaryDirectory(prefix="voice-ai-call-") as folder:
-        return _Simulation(dialling, Path(folder), scripts).run()
+        return _Simulation(dialling, Path(folder), scripts, observe).run()
 
 
 class _Simulation:
-    def __init__(self, dialling: Dialling, folder: Path, scripts: Path) -> None:
+    def __init__(
+        self, dialling: Dialling, folder: Path, scripts: Path, observe: Callable[[Exchange], None] | None
+    ) -> None:
         self._dialling = dialling
         self._scripts = scripts
         self._caller = Caller(dialling.steps, hang_up_at_ms=dialling.hang_up_at_ms)
         self._line = Line(self._caller, noise_dbfs=dialling.noise_dbfs, pace=_pace(dialling.speed))
         call_uuid = str(dialling.call_uuid)
-        self._pbx = Pbx(_globals(dialling, folder, scripts), self._line.now_ms, call_uuid)
+        self._pbx = Pbx(_globals(dialling, folder, scripts), self._line.now_ms, call_uuid, observe)
         self._channel = Channel(self._line, self._caller, self._pbx, _variables(dialling))
         self._pbx.media = self._channel
 
     def run(self) -> CallOutcome:
-        began = time.perf_counter()
         runtime = new_runtime()
         runtime.globals()[b"freeswitch"] = self._pbx.freeswitch(runtime)
         runtime.globals()[b"session"] = self._channel.session(runtime)
@@ -93,19 +105,16 @@ class _Simulation:
         finally:
             self._line.close()
             self._pbx.close()
-        return self._outcome(began)
+        return self._outcome()
 
-    def _outcome(self, began: float) -> CallOutcome:
-        channel: Any = self._channel
-        exchanges = self._pbx.wire.exchanges()
-        set_up = next((exchange for exchange in exchanges if exchange.path.endswith("/calls")), None)
+    def _outcome(self) -> CallOutcome:
+        channel = self._channel
         return CallOutcome(
             call_uuid=self._dialling.call_uuid,
-            exchanges=exchanges,
+            exchanges=self._pbx.wire.exchanges(),
             spoken=self._caller.spoken,
             playouts=self._line.view.playouts,
             answered=channel.answered,
-            answered_after_ms=set_up.took_ms if set_up else 0.0,
             transferred_to=channel.transferred_to,
             hung_up_by=channel.hung_up_by,
             hangup_cause=channel.hangup_cause,
