@@ -21,7 +21,7 @@ def heard_text(said: str, played_ms: int | None, audio_ms: int) -> str | None:
     """
     if played_ms is None:
         return None
-    if played_ms <= 0 or audio_ms <= 0:
+    if not said or played_ms <= 0 or audio_ms <= 0:
         return ""
     if played_ms >= audio_ms - _TAIL_MS:
         return said
