@@ -132,7 +132,11 @@ function service.exchange(io_, job)
   end
   local answer, problem, status, details = send(io_, job, paths[job.kind](job), body)
   if not answer then return nil, problem, status, details end
-  if job.kind == "set_up" and type(answer.folder) == "string" then job.folder = answer.folder end
+  if job.kind == "set_up" then
+    if type(answer.folder) == "string" then job.folder = answer.folder end
+    -- A PBX's token names the domain in every request, also in those that fetch audio.
+    job.domain_uuid = job.domain_uuid or answer.domain_uuid
+  end
   local placed, place_problem = place_all(io_, job, answer)
   if not placed then return nil, place_problem, 0 end
   return placed
