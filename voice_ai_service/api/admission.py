@@ -67,7 +67,9 @@ def knocking(scope: Scope) -> Callable[..., Awaitable[Visitor]]:
 def admitted(scope: Scope) -> Callable[..., Awaitable[Tenant]]:
     """A dependency for routes whose body names no domain."""
 
-    async def admit(visitor: Annotated[Visitor, Depends(knocking(scope))]) -> Tenant:
+    knock = Depends(knocking(scope))
+
+    async def admit(visitor: Visitor = knock) -> Tenant:
         return await visitor.admit()
 
     return admit

@@ -83,6 +83,7 @@ def install(app: FastAPI, metrics: Metrics) -> None:
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         field, message = first_problem(error.errors())
+        log.info("request refused", code="invalid_input", status=400, field=field)
         detail = ErrorDetail(
             code="invalid_input",
             message=message,
