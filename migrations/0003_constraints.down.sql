@@ -16,16 +16,18 @@ BEGIN
         EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', rule.tablename, rule.conname);
     END LOOP;
     FOR col IN
-        SELECT attrelid::regclass AS tablename, attname FROM pg_attribute
+        SELECT attrelid::regclass AS tablename, attname, EXISTS (
+            SELECT 1 FROM pg_index WHERE indrelid = attrelid AND indisprimary AND attnum = ANY (indkey::int2[])
+        ) AS is_key
+        FROM pg_attribute
         JOIN pg_class ON pg_class.oid = attrelid
         WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname LIKE 'v\_voice\_%'
             AND attnum > 0 AND NOT attisdropped
-            AND NOT EXISTS (
-                SELECT 1 FROM pg_index WHERE indrelid = attrelid AND indisprimary AND attnum = ANY (indkey::int2[])
-            )
     LOOP
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL, ALTER COLUMN %I DROP DEFAULT',
-            col.tablename, col.attname, col.attname);
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', col.tablename, col.attname);
+        IF NOT col.is_key THEN
+            EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', col.tablename, col.attname);
+        END IF;
     END LOOP;
 END
 $$;

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -26,7 +27,8 @@ import redis
 from tests.fakes.clock import VirtualClock
 from voice_ai_service import errors
 from voice_ai_service.db import migrate
-from voice_ai_service.db.embedded import EmbeddedPostgres, EmbeddedUrls
+from voice_ai_service.db.embedded import LOGIN, OWNER, EmbeddedPostgres, EmbeddedUrls
+from voice_ai_service.db.embedded_host import server_account
 from voice_ai_service.db.pool import Database, PoolOptions
 
 T = TypeVar("T")
@@ -58,27 +60,20 @@ class DatabaseUrls:
 class Cluster:
     """A PostgreSQL for tests. `create` makes databases in it."""
 
-    postgres: EmbeddedPostgres
+    urls: Callable[[str], EmbeddedUrls]
 
-    def create(self, *, template: str | None = None, name: str | None = None) -> DatabaseUrls:
+    def create(self, *, template: str = "template1", name: str | None = None) -> DatabaseUrls:
+        """A new database, owned by the owner's role."""
         name = name or f"test_{next(_names)}"
-        run_apart(self._create(name, template))
-        return as_database_urls(self.postgres.urls(name))
+        self._as_superuser(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER voice_ai_owner')
+        urls = self.urls(name)
+        return DatabaseUrls(owner=urls.owner, app=urls.service, superuser=urls.superuser)
 
     def drop(self, name: str) -> None:
-        run_apart(_execute(self.postgres.urls("postgres").superuser, f'DROP DATABASE "{name}" WITH (FORCE)'))
+        self._as_superuser(f'DROP DATABASE "{name}" WITH (FORCE)')
 
-    async def _create(self, name: str, template: str | None) -> None:
-        of = f'TEMPLATE "{template}"' if template else ""
-        await _execute(
-            self.postgres.urls("postgres").superuser, f'CREATE DATABASE "{name}" {of} OWNER voice_ai_owner'
-        )
-        if template is None:
-            await _execute(self.postgres.urls(name).superuser, "CREATE EXTENSION IF NOT EXISTS vector")
-
-
-def as_database_urls(urls: EmbeddedUrls) -> DatabaseUrls:
-    return DatabaseUrls(owner=urls.owner, app=urls.service, superuser=urls.superuser)
+    def _as_superuser(self, statement: str) -> None:
+        run_apart(_execute(self.urls("postgres").superuser, statement))
 
 
 async def _execute(url: str, statement: str) -> None:
@@ -94,7 +89,7 @@ def postgres_cluster() -> Iterator[Cluster]:
     """The embedded PostgreSQL, in a folder that goes with the session."""
     folder = Path(tempfile.mkdtemp(prefix="voice-ai-test-"))
     folder.chmod(0o755)  # as root, PostgreSQL runs as somebody else and must get through
-    postgres = EmbeddedPostgres(folder / "postgres")
+    postgres = EmbeddedPostgres(folder / "postgres", durable=False)
     try:
         postgres.start_blocking()
     except errors.Unavailable as error:
@@ -103,9 +98,46 @@ def postgres_cluster() -> Iterator[Cluster]:
             pytest.skip(f"{error.message}: {error.fix}")
         raise
     try:
-        yield Cluster(postgres)
+        yield Cluster(postgres.urls)
     finally:
         postgres.stop_blocking()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
+
+
+@pytest.fixture(scope="session")
+def oldest_postgres() -> Iterator[Cluster]:
+    """PostgreSQL 15 of the system, the oldest we support, without pgvector; skips where it is not installed."""
+    programs = SYSTEM_POSTGRES / "15" / "bin"
+    if not (programs / "initdb").exists():
+        pytest.skip("PostgreSQL 15 is not installed")
+    account = server_account()
+    folder = Path(tempfile.mkdtemp(prefix="voice-ai-pg15-"))
+    account.own(folder, 0o700)
+    data = str(folder / "data")
+    account.run(programs / "initdb", "-D", data, "-U", "postgres", "--encoding=UTF8", "--auth=trust", "--no-sync")
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+    account.run(programs / "pg_ctl", "-D", data, "-l", f"{data}/server.log", "-w", "-o", options, "start")
+    host = quote(str(folder), safe="")
+
+    def urls(database: str) -> EmbeddedUrls:
+        return EmbeddedUrls(
+            *(f"postgresql://{role}@/{database}?host={host}" for role in (LOGIN, OWNER, "postgres"))
+        )
+
+    try:
+        for statement in (
+            f"CREATE ROLE {OWNER} LOGIN",
+            f"CREATE ROLE {LOGIN} LOGIN",
+            "CREATE ROLE voice_ai_service",
+            f"GRANT voice_ai_service TO {LOGIN}",
+        ):
+            run_apart(_execute(urls("postgres").superuser, statement))
+        yield Cluster(urls)
+    finally:
+        account.run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -96,11 +96,13 @@ class EmbeddedPostgres:
 
     Args:
         folder: Usually `data_dir/postgres`; made when missing.
+        durable: False never waits for the disk: only for data that nobody will miss after a power failure.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self._folder = folder.expanduser().resolve()
         self._data = self._folder / "data"
+        self._durable = durable
         self._socket_dir: Path | None = None
         self._holding: int | None = None
 
@@ -128,8 +130,7 @@ class EmbeddedPostgres:
             find_programs()
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._changing():
-                server = _Server(self._data, self._folder / "socket", server_account())
-                self._socket_dir = server.start()
+                self._socket_dir = self._server().start()
                 self._holding = self._hold()
         return self.urls()
 
@@ -144,7 +145,7 @@ class EmbeddedPostgres:
             except BlockingIOError:
                 _log.debug("the embedded database is still in use by another process")
             else:
-                _Server(self._data, self._folder / "socket", server_account()).stop()
+                self._server().stop()
             finally:
                 os.close(holding)
 
@@ -157,6 +158,9 @@ class EmbeddedPostgres:
             f"postgresql://{role}@/{database}?host={host}" for role in (LOGIN, OWNER, SUPERUSER)
         )
         return EmbeddedUrls(service=service, owner=owner, superuser=superuser)
+
+    def _server(self) -> _Server:
+        return _Server(self._data, self._folder / "socket", server_account(), durable=self._durable)
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
@@ -174,8 +178,9 @@ class EmbeddedPostgres:
 class _Server:
     """The steps of starting and stopping; the caller holds the lock for it."""
 
-    def __init__(self, data: Path, socket_beside: Path, account: ServerAccount) -> None:
+    def __init__(self, data: Path, socket_beside: Path, account: ServerAccount, *, durable: bool) -> None:
         self._data = data
+        self._durable = durable
         self._account = account
         self._programs = self._choose_programs()
         self._socket_dir = self._recorded_socket_dir() or _short_enough(socket_beside)
@@ -239,6 +244,7 @@ class _Server:
         self._run(
             "initdb", "-D", str(unfinished), "-U", SUPERUSER, "--encoding=UTF8", "--locale=C",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth=peer", "--no-instructions",
+            *([] if self._durable else ["--no-sync"]),
         )  # fmt: skip
         unfinished.replace(self._data)
 
@@ -266,12 +272,15 @@ class _Server:
 
     def _configure(self) -> None:
         self._make_socket_dir()
+        configuration = _CONFIGURATION.format(socket_dir=self._socket_dir)
+        if not self._durable:
+            configuration += "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
         users = {account_name(os.geteuid()), self._account.name}
         maps = "".join(
             f"voice_ai {user} {role}\n" for user in sorted(users) for role in (SUPERUSER, OWNER, LOGIN)
         )
         for name, text in (
-            ("postgresql.conf", _CONFIGURATION.format(socket_dir=self._socket_dir)),
+            ("postgresql.conf", configuration),
             ("pg_hba.conf", _HBA),
             ("pg_ident.conf", maps),
         ):
