@@ -28,6 +28,9 @@ from voice_ai_service.api.routers import (
     webhooks,
 )
 from voice_ai_service.api.routers import (
+    domains as domains_router,
+)
+from voice_ai_service.api.routers import (
     settings as settings_router,
 )
 from voice_ai_service.api.service import Service
@@ -123,6 +126,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 def add_routes(app: FastAPI) -> None:
     app.include_router(health.router)
     modules = (
+        domains_router,
         calls,
         speech,
         secretaries,
@@ -229,7 +233,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
         background.start("token use", use.run())
         if jwt is not None:
             background.start("jwt keys", jwt.run())
-        background.start("warm-up", _warm_up(service, database))
+        background.start("warm-up", _warm_up(service))
         log.info("service open", version=__version__)
         yield service
 
@@ -378,13 +382,11 @@ def _writable(settings: Settings) -> None:
         )
 
 
-async def _warm_up(service: Service, database: Database) -> None:
+async def _warm_up(service: Service) -> None:
     """Engines first, then what the callers of each domain hear first; calls are served meanwhile."""
     await service.factory.warm()
-    async with database.open() as connection:
-        rows = await connection.fetch("SELECT domain_uuid FROM voice_ai_domains()")
-    for row in rows:
-        tenant = await service.domains.by_uuid(row["domain_uuid"])
+    for domain_uuid in await service.domains.with_secretaries():
+        tenant = await service.domains.by_uuid(domain_uuid)
         for secretary in await service.secretaries.list(tenant.domain_uuid):
             if secretary.published_version is not None and secretary.draft.enabled:
                 await service.greetings.warm(tenant, secretary.draft.extension)

@@ -11,7 +11,7 @@ from fastapi import Depends, Header, Request
 
 from voice_ai_service.api.service import Parts, Service
 from voice_ai_service.tenancy.door import require_scope
-from voice_ai_service.tenancy.tenant import Scope, Tenant
+from voice_ai_service.tenancy.tenant import Credential, Scope, Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Visitor:
     """A request that knocked with a credential; `admit` says for which domain it is let in."""
 
     service: Service
+    credential: Credential
     authorization: str | None
     api_key: str | None
     header_domain: str | None
@@ -58,8 +59,9 @@ def knocking(scope: Scope) -> Callable[..., Awaitable[Visitor]]:
         ] = None,
     ) -> Visitor:
         peer = request.client.host if request.client else ""
-        require_scope(await service.door.identify(authorization, x_api_key, peer), scope)
-        return Visitor(service, authorization, x_api_key, x_domain_uuid, peer, scope)
+        credential = await service.door.identify(authorization, x_api_key, peer)
+        require_scope(credential, scope)
+        return Visitor(service, credential, authorization, x_api_key, x_domain_uuid, peer, scope)
 
     return knock
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 import httpx
 
+from voice_ai_service import logs
 from voice_ai_service.audio.formats import PHONE_RATE_HZ
 from voice_ai_service.errors import InvalidInput
 from voice_ai_service.providers.tts import embedded
@@ -83,6 +84,7 @@ def call(ctx: click.Context, /, **options: Any) -> None:
     Exit codes: 0 the call took place, 2 wrong arguments, 3 no service there, 4 the call was refused.
     """
     settings = Settings()
+    logs.configure(settings.log_level, "text")
     try:
         steps = asyncio.run(_prepare(ctx.meta[_ORDER], options["lang"]))
     except InvalidInput as error:

@@ -72,6 +72,12 @@ class Domains:
         tenant = None if domain_uuid is None else self._known.get(domain_uuid)
         return tenant or await self._load(None, name, field="domain_name")
 
+    async def with_secretaries(self) -> list[UUID]:
+        """Enabled domains that have a secretary, for whoever reaches them all. Raises Unavailable."""
+        async with self._db.open() as connection:
+            rows = await connection.fetch(_SQL.with_secretaries)
+        return [UUID(int=row["domain_uuid"].int) for row in rows]
+
     async def put_setting(self, domain_uuid: UUID, name: str, value: object) -> None:
         """Change one of the settings in `TenantSettings`.
 

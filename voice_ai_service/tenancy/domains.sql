@@ -1,6 +1,9 @@
 -- name: find
 SELECT domain_uuid, domain_name, domain_enabled FROM voice_ai_find_domain($1, $2);
 
+-- name: with_secretaries
+SELECT domain_uuid FROM voice_ai_domains();
+
 -- name: settings
 SELECT setting_category, setting_name, setting_value
 FROM v_voice_settings
