@@ -6,15 +6,28 @@ Importing it is cheap: engines and SDKs are imported when a provider is built.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from importlib.util import find_spec
 from typing import Final
 
 from voice_ai_service.providers.embeddings import hashing
-from voice_ai_service.providers.entry import ProviderContext, ProviderEntry, ProviderKind, ProviderSettings
+from voice_ai_service.providers.embeddings import openai as openai_embeddings
+from voice_ai_service.providers.entry import (
+    Build,
+    ProviderContext,
+    ProviderEntry,
+    ProviderKind,
+    ProviderSettings,
+)
+from voice_ai_service.providers.llm import anthropic as anthropic_chat
+from voice_ai_service.providers.llm import openai as openai_chat
+from voice_ai_service.providers.openai_sdk import CompatibleSettings
 from voice_ai_service.providers.registry import ProviderRegistry
 from voice_ai_service.providers.stt import embedded as embedded_stt
+from voice_ai_service.providers.stt import openai as openai_stt
 from voice_ai_service.providers.stt.owned import SttWithItsParts
 from voice_ai_service.providers.tts import embedded as embedded_tts
+from voice_ai_service.providers.tts import openai as openai_tts
 
 STT, TTS, LLM, EMBEDDINGS = (
     ProviderKind.STT,
@@ -32,7 +45,7 @@ def load_registry(context: ProviderContext) -> ProviderRegistry:
 
 
 def builtin_entries() -> tuple[ProviderEntry, ...]:
-    return (*_LOCAL,)
+    return (*_LOCAL, *_OPENAI, *_ANTHROPIC)
 
 
 def needs(package: str, extra: str) -> Callable[[], str | None]:
@@ -47,31 +60,62 @@ def needs(package: str, extra: str) -> Callable[[], str | None]:
 async def _embedded_stt(
     context: ProviderContext, settings: ProviderSettings, secret: str | None
 ) -> SttWithItsParts:
-    # A voice of its own for pronunciations: hundreds of words must not wait in line with a caller's reply.
-    voice = embedded_tts.EmbeddedTts(clock=context.clock)
-    try:
+    async with AsyncExitStack() as until_all_run:
+        # A voice of its own for pronunciations: hundreds of words must not wait in line with a caller's reply.
+        voice = embedded_tts.EmbeddedTts(clock=context.clock)
+        until_all_run.push_async_callback(voice.aclose)
         await voice.start()
         engine = embedded_stt.EmbeddedStt(context.processes, voice, clock=context.clock)
-        owned = SttWithItsParts(engine, (engine, voice))
+        until_all_run.push_async_callback(engine.aclose)
         await engine.start()
-    except BaseException:
-        await voice.aclose()
-        raise
-    return owned
+        until_all_run.pop_all()
+    return SttWithItsParts(engine, (engine, voice))
 
 
 async def _embedded_tts(
     context: ProviderContext, settings: ProviderSettings, secret: str | None
 ) -> embedded_tts.EmbeddedTts:
-    engine = embedded_tts.EmbeddedTts(clock=context.clock)
-    try:
+    async with AsyncExitStack() as until_it_runs:
+        engine = embedded_tts.EmbeddedTts(clock=context.clock)
+        until_it_runs.push_async_callback(engine.aclose)
         await engine.start()
-    except BaseException:
-        await engine.aclose()
-        raise
+        until_it_runs.pop_all()
     return engine
 
 
+def _over_openai(kind: ProviderKind, settings_model: type[ProviderSettings], build: Build) -> ProviderEntry:
+    """OpenAI itself needs a key; a compatible server may have none."""
+    compatible = issubclass(settings_model, CompatibleSettings)
+    return ProviderEntry(
+        kind,
+        "openai_compatible" if compatible else "openai",
+        settings_model,
+        build,
+        secret_required=not compatible,
+        available=needs("openai", "openai"),
+    )
+
+
+_OPENAI: Final = (
+    _over_openai(STT, openai_stt.OpenAiSttSettings, openai_stt.build),
+    _over_openai(STT, openai_stt.CompatibleSttSettings, openai_stt.build),
+    _over_openai(TTS, openai_tts.OpenAiTtsSettings, openai_tts.build),
+    _over_openai(TTS, openai_tts.CompatibleTtsSettings, openai_tts.build),
+    _over_openai(LLM, openai_chat.OpenAiChatSettings, openai_chat.build),
+    _over_openai(LLM, openai_chat.CompatibleChatSettings, openai_chat.build),
+    _over_openai(EMBEDDINGS, openai_embeddings.OpenAiEmbeddingsSettings, openai_embeddings.build),
+    _over_openai(EMBEDDINGS, openai_embeddings.CompatibleEmbeddingsSettings, openai_embeddings.build),
+)
+_ANTHROPIC: Final = (
+    ProviderEntry(
+        LLM,
+        "anthropic",
+        anthropic_chat.AnthropicSettings,
+        anthropic_chat.build,
+        secret_required=True,
+        available=needs("anthropic", "anthropic"),
+    ),
+)
 _LOCAL: Final = (
     ProviderEntry(
         STT, "embedded", ProviderSettings, _embedded_stt, local=True, available=embedded_stt.available

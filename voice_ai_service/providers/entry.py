@@ -86,6 +86,9 @@ class ProviderContext:
 Capabilities = SttCapabilities | TtsCapabilities | ChatCapabilities
 
 
+Build = Callable[[ProviderContext, Any, str | None], Awaitable[Closing]]
+
+
 def _can_run() -> str | None:
     return None
 
@@ -112,7 +115,7 @@ class ProviderEntry:
     kind: ProviderKind
     name: str
     settings_model: type[ProviderSettings]
-    build: Callable[[ProviderContext, Any, str | None], Awaitable[Closing]]
+    build: Build
     secret_required: bool = False
     secret_is_one_text: bool = False
     available: Callable[[], str | None] = _can_run

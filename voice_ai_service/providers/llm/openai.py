@@ -1,0 +1,226 @@
+"""OpenAI's chat completions, and every server that speaks them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from pydantic import Field
+
+from voice_ai_service.providers.entry import ModelName, ProviderContext, ProviderSettings
+from voice_ai_service.providers.llm.seam import (
+    ChatCapabilities,
+    ChatDone,
+    ChatEvent,
+    ChatMessage,
+    ChatOptions,
+    Role,
+    TextDelta,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
+from voice_ai_service.providers.llm.tool_arguments import parse_arguments
+from voice_ai_service.providers.openai_sdk import CompatibleSettings, OpenAiClient, open_client
+
+_FINISH: Final[Mapping[str, str]] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "refused",
+}
+
+
+class _ChatSettings(ProviderSettings):
+    """
+    Attributes:
+        sends_temperature: Reasoning models refuse one.
+        reasoning_effort: For models that reason; None sends nothing.
+        tools: Whether the model takes tool definitions.
+        context_tokens: The model's window.
+    """
+
+    sends_temperature: bool = True
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
+    tools: bool = True
+    context_tokens: int = Field(128_000, ge=512)
+
+
+class OpenAiChatSettings(_ChatSettings):
+    model: ModelName = "gpt-4.1-mini"
+    limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
+
+
+class CompatibleChatSettings(_ChatSettings, CompatibleSettings):
+    model: ModelName
+    context_tokens: int = Field(8192, ge=512)
+    limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_tokens"
+
+
+ChatSettings = OpenAiChatSettings | CompatibleChatSettings
+
+
+async def build(context: ProviderContext, settings: ChatSettings, secret: str | None) -> OpenAiChat:
+    name = "openai" if isinstance(settings, OpenAiChatSettings) else "openai_compatible"
+    client = await open_client(name, settings, secret, context, used=lambda client: client.chat.completions)
+    return OpenAiChat(client, settings)
+
+
+class OpenAiChat:
+    def __init__(self, client: OpenAiClient, settings: ChatSettings) -> None:
+        self._client = client
+        self._settings = settings
+
+    @property
+    def capabilities(self) -> ChatCapabilities:
+        return ChatCapabilities(tools=self._settings.tools, context_tokens=self._settings.context_tokens)
+
+    @property
+    def model(self) -> str:
+        return self._settings.model
+
+    async def chat(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], options: ChatOptions
+    ) -> AsyncGenerator[ChatEvent, None]:
+        """See the seam. Tool calls come when the model has finished them, just before ChatDone."""
+        errors = self._client.errors
+        answer = _Answer(self._client)
+        with errors.mapped():
+            stream = await self._client.client.chat.completions.create(
+                model=self._settings.model,
+                messages=[_message(message) for message in messages],
+                stream=True,
+                stream_options={"include_usage": True},
+                timeout=self._client.wait_limits(
+                    max(options.first_token_timeout_s, self._client.timeouts.stall_s)
+                ),
+                **self._options(tools, options),
+            )
+            # Leaving this block closes the connection: the server sees that nobody listens any more.
+            async with stream, aclosing(stream.__aiter__()) as chunks:
+                async for chunk in chunks:
+                    if text := answer.take(chunk):
+                        yield TextDelta(text)
+        for event in answer.end():
+            yield event
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    def _options(self, tools: Sequence[ToolSpec], options: ChatOptions) -> dict[str, Any]:
+        settings = self._settings
+        chosen: dict[str, Any] = {settings.limit_field: options.max_tokens}
+        if settings.sends_temperature:
+            chosen["temperature"] = options.temperature
+        if settings.reasoning_effort is not None:
+            chosen["reasoning_effort"] = settings.reasoning_effort
+        if tools and settings.tools:
+            chosen["tools"] = [_tool(tool) for tool in tools]
+        return chosen
+
+
+@dataclass(slots=True)
+class _Call:
+    """A tool call while it arrives in pieces."""
+
+    call_id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+
+class _Answer:
+    """The chunks of one answer, put together. The SDK does not validate them, so this does."""
+
+    def __init__(self, client: OpenAiClient) -> None:
+        self._client = client
+        self._calls: dict[int, _Call] = {}
+        self._finish: str | None = None
+        self._refused = False
+        self._usage: Usage | None = None
+
+    def take(self, chunk: Any) -> str:
+        """The text that the chunk adds. Raises ProviderProtocol for a chunk that is none."""
+        usage = getattr(chunk, "usage", None)
+        if usage is not None:
+            self._usage = Usage(int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0))
+        choices = getattr(chunk, "choices", None)
+        if not isinstance(choices, list):
+            raise self._client.errors.protocol("A chunk has no choices.")
+        if not choices:
+            return ""
+        choice = choices[0]
+        if choice.finish_reason is not None:
+            self._finish = str(choice.finish_reason)
+        delta = choice.delta
+        if delta is None:
+            return ""
+        if getattr(delta, "refusal", None):
+            self._refused = True
+        for piece in getattr(delta, "tool_calls", None) or ():
+            self._take_call(piece)
+        text = getattr(delta, "content", None)
+        if text is not None and not isinstance(text, str):
+            raise self._client.errors.protocol("A chunk's text is no text.")
+        return text or ""
+
+    def end(self) -> list[ChatEvent]:
+        """What follows the text. Raises ProviderUnavailable when the answer was cut off before its end."""
+        if self._finish is None:
+            raise self._client.errors.cut()
+        if not all(call.name for call in self._calls.values()):
+            raise self._client.errors.protocol("A tool call has no name.")
+        calls = [
+            ToolCall(
+                call.call_id or f"call_{index}",
+                call.name,
+                parse_arguments("".join(call.arguments), self._client.errors),
+            )
+            for index, call in sorted(self._calls.items())
+        ]
+        # Some servers say "stop" after tool calls.
+        finish = "tool_calls" if calls else _FINISH.get(self._finish, "stop")
+        return [*calls, ChatDone("refused" if self._refused else finish, self._usage)]
+
+    def _take_call(self, piece: Any) -> None:
+        index = piece.index if isinstance(piece.index, int) else len(self._calls)
+        call = self._calls.setdefault(index, _Call())
+        call.call_id = call.call_id or piece.id or ""
+        function = piece.function
+        if function is not None:
+            call.name = call.name or function.name or ""
+            call.arguments.append(function.arguments or "")
+
+
+def _message(message: ChatMessage) -> dict[str, Any]:
+    if message.role is Role.TOOL:
+        return {"role": "tool", "tool_call_id": message.call_id or "", "content": message.text}
+    shaped: dict[str, Any] = {"role": message.role.value, "content": message.text}
+    if message.tool_calls:
+        shaped["content"] = message.text or None
+        shaped["tool_calls"] = [
+            {
+                "id": call.call_id,
+                "type": "function",
+                "function": {
+                    "name": call.name,
+                    "arguments": json.dumps(dict(call.arguments), ensure_ascii=False),
+                },
+            }
+            for call in message.tool_calls
+        ]
+    return shaped
+
+
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "function": {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": dict(tool.parameters),
+        },
+    }
