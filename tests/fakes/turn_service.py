@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -69,6 +70,8 @@ class TurnService:
 
     Attributes:
         replies: One per turn; the last one repeats.
+        shared_folder: Where audio goes for a call that asks for `shared`.
+        unchecked: Answer what the protocol does not allow, as a service gone wrong would.
         received: (path, body) of every valid request, in order.
     """
 
@@ -76,6 +79,8 @@ class TurnService:
     greeting: Reply = field(default_factory=lambda: Reply(said="hello"))
     set_up: dict[str, Any] = field(default_factory=dict)
     end: Reply = field(default_factory=Reply)
+    shared_folder: Path | None = None
+    unchecked: bool = False
     received: list[tuple[str, BaseModel]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     domain_uuid: str = field(default_factory=lambda: str(uuid4()))
@@ -112,9 +117,13 @@ class TurnService:
         wav = write_wav(tone(ms), Encoding.PCMU)
         self._audio[ref] = wav
         content = base64.b64encode(wav).decode() if len(wav) <= INLINE_LIMIT_BYTES else None
+        file = None
+        if self.shared_folder is not None:
+            file, content = f"{ref}.wav", None
+            (self.shared_folder / file).write_bytes(wav)
         return {
             "ref": ref, "format": "PCMU", "sample_rate_hz": 8000, "duration_ms": ms, "bytes": len(wav),
-            "content": content, "file": None,
+            "content": content, "file": file,
         }  # fmt: skip
 
     def piece(self, ref: str, offset: int, length: int) -> tuple[int, dict[str, Any]]:
@@ -159,9 +168,10 @@ class TurnService:
             "limits": {"max_turns": 20, "max_duration_s": 600},
             "apology": self.audio_of("apology", 1500),
             "fallback": {"type": "hangup", "reason": "providers_down"},
-            "folder": None, "record_call": False, **self.set_up,
+            "folder": None if self.shared_folder is None else str(self.shared_folder),
+            "record_call": False, **self.set_up,
         }  # fmt: skip
-        if self.greeting.status == 200:
+        if self.greeting.status == 200 and not self.unchecked:
             SetupAnswer.model_validate(answer)
         return self._with_faults("set_up", self.greeting), answer
 

@@ -55,6 +55,7 @@ class Pbx:
         self._call_uuid = call_uuid
         self._threads: list[threading.Thread] = []
         self._ended = threading.Condition()
+        self._closed = False
 
     def freeswitch(self, runtime: Any) -> Any:
         """The global `freeswitch` of one Lua state."""
@@ -71,6 +72,8 @@ class Pbx:
         return table
 
     def execute(self, name: Any, argument: Any = b"") -> bytes:
+        if self._closed:
+            raise RuntimeError("this simulated PBX is gone")
         command, line = text(name), argument if isinstance(argument, bytes) else text(argument).encode()
         self.commands.append((command, line))
         if command == "curl":
@@ -100,6 +103,8 @@ class Pbx:
             self.wait_for_threads(min(0.1, deadline - time.monotonic()))
 
     def close(self) -> None:
+        """Threads that still run end at their next API command."""
+        self._closed = True
         self.wire.close()
 
     def _luarun(self, line: bytes) -> bytes:
@@ -139,7 +144,8 @@ class Pbx:
 
     def _console_log(self, level: Any, message: Any) -> None:
         self.console.append((text(level), text(message).rstrip()))
-        log.debug("freeswitch console", level=text(level), message=text(message).rstrip())
+        serious = text(level).upper() in ("ERR", "WARNING")
+        (log.warning if serious else log.debug)("freeswitch console", message=text(message).rstrip())
 
     def _global_variable(self, name: Any) -> bytes | None:
         value = self._globals.get(text(name))

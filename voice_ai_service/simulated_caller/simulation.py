@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 from uuid import UUID, uuid4
 
 from voice_ai_service.simulated_caller.caller import Caller, Spoken, Step
@@ -18,8 +18,6 @@ from voice_ai_service.simulated_caller.lua import SCRIPTS_DIR, new_runtime, run_
 from voice_ai_service.simulated_caller.pbx import Pbx
 
 Speed = Literal["fast", "realtime"]
-_LAST_REPORT_S: Final = 70.0
-"""How long the report of the call's end may take, retries included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,8 @@ class Dialling:
     timeout_s: int = 15
     fallback: str | None = None
     transport: Literal["inline", "shared"] = "inline"
+    report_wait_s: float = 15.0
+    """How long to wait for the report of the call's end; the scripts themselves try for a minute."""
     call_uuid: UUID = field(default_factory=uuid4)
 
 
@@ -101,7 +101,7 @@ class _Simulation:
         runtime.globals()[b"session"] = self._channel.session(runtime)
         try:
             run_script(runtime, str(self._scripts / "app" / "voice_secretary" / "index.lua"), [])
-            self._pbx.join(_LAST_REPORT_S)
+            self._pbx.join(self._dialling.report_wait_s)
         finally:
             self._line.close()
             self._pbx.close()

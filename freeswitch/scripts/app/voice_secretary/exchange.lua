@@ -24,7 +24,7 @@ local io_ = {
 
 -- The border of this thread: a fault in it becomes an outcome, or the call would wait for its whole time-out.
 local ok, answer, problem, status, details = pcall(service.exchange, io_, job)
-if not ok then answer, problem, status = nil, tostring(answer), 0 end
+if not ok then answer, problem, status = nil, tostring(answer), 400 end
 if not answer then log.warning(job.kind .. " failed for call " .. job.call_uuid .. ": " .. tostring(problem)) end
 local outcome = answer and { answer = answer } or { problem = problem, status = status, details = details }
 

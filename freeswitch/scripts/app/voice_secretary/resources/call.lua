@@ -1,5 +1,6 @@
 -- One call: set up while it rings, greet, then listen, ask the service and play, until someone ends it.
 
+local curl = require "app.voice_secretary.resources.curl"
 local endpointing = require "app.voice_secretary.resources.endpointing"
 local jobs = require "app.voice_secretary.resources.jobs"
 local leg = require "app.voice_secretary.resources.leg"
@@ -11,9 +12,12 @@ local call = {}
 call.__index = call
 
 local CONNECT_TIMEOUT_S = 2
+-- How long a service that is not there is tried again: ringing callers go elsewhere soon; in a call it may restart;
+-- the end of a call can wait.
+local RETRY_S = { set_up = 1.5, turn = 5, event = 5, finish = 60 }
 -- What a thread of mod_lua may take to start and to place the audio, on top of the service's time.
 local EXCHANGE_MARGIN_MS = 3000
-local FINISH_TIMEOUT_S = 60
+local FINISH_TIMEOUT_S = 90
 -- The service ends a call at its limits; this is for one that does not.
 local LIMIT_GRACE_S = 60
 local THINKING_TICK_MS, PLAYING_TICK_MS, FINAL_TICK_MS = 20, 40, 100
@@ -40,8 +44,8 @@ local function job(self, kind, request)
   request.domain_uuid = self.domain_uuid
   return {
     kind = kind, call_uuid = self.settings.call_uuid, domain_uuid = self.domain_uuid, request = request,
-    url = self.settings.url,
-    connect_timeout_s = CONNECT_TIMEOUT_S, timeout_s = self.settings.timeout_s, folder = self.folder,
+    url = self.settings.url, folder = self.folder, retry_s = RETRY_S[kind],
+    connect_timeout_s = CONNECT_TIMEOUT_S, timeout_s = self.settings.timeout_s,
   }
 end
 
@@ -50,7 +54,7 @@ local function ask(self, work)
   local handle, problem = self.jobs:start(work)
   if not handle then
     log.err(problem)
-    return nil, { problem = problem, status = 0 }
+    return nil, { problem = problem, status = curl.NOT_CONNECTED }
   end
   local waited_ms, limit_ms = 0, work.timeout_s * 1000 + EXCHANGE_MARGIN_MS
   while waited_ms < limit_ms do
@@ -61,7 +65,7 @@ local function ask(self, work)
     if self.answered then self.detector:feed(self.leg:hear()) end
   end
   log.err(work.kind .. " never came back for call " .. self.settings.call_uuid)
-  return nil, { problem = "no outcome", status = 0 }
+  return nil, { problem = "no outcome", status = curl.NO_ANSWER }
 end
 
 local function set_up(self)
@@ -168,13 +172,13 @@ end
 
 -- Words that no voice would say. The caller must not hear silence in their place.
 local function is_mute(answer)
-  return not is_object(answer.audio) and answer.said ~= nil and answer.said ~= "" and not is_final(answer.action or {})
+  return not is_object(answer.audio) and answer.said ~= nil and answer.said ~= "" and not is_final(answer.action)
 end
 
 local function converse(self, answer)
   while self.leg:is_up() do
     if is_mute(answer) then return fall_back(self) end
-    local action = is_object(answer.action) and answer.action or { type = "continue" }
+    local action = answer.action
     say(self, answer.audio, is_final(action))
     if not self.leg:is_up() or not act(self, action) then return end
     local input = listening.listen(self.leg, self.detector, self.listening, action, self.limits)
@@ -183,7 +187,7 @@ local function converse(self, answer)
       return
     end
     answer = take_turn(self, input)
-    if self.leg:is_up() and (not answer or beyond_limits(self) and not is_final(answer.action or {})) then
+    if self.leg:is_up() and (not answer or beyond_limits(self) and not is_final(answer.action)) then
       return fall_back(self)
     end
   end
@@ -257,7 +261,7 @@ end
 
 -- A call that is not answered after all: somewhere else, or a cause that the caller's telephone shows.
 local function turn_away(self, answer)
-  act(self, is_object(answer.action) and answer.action or { type = "hangup" })
+  act(self, answer.action)
   self.ending = self.ending or { reason = "secretary_hangup" }
   self.ending.cause = answer.decision == "busy" and "USER_BUSY" or "CALL_REJECTED"
 end
@@ -283,7 +287,7 @@ function call:run()
     log.err("call " .. self.settings.call_uuid .. " could not be set up, status " .. tostring(outcome.status))
     self.ending = { reason = "error" }
     -- An answer that got lost on its way left a call behind at the service.
-    if outcome.status == 0 then report_end(self) else remove_files(self) end
+    if outcome.status == curl.NO_ANSWER then report_end(self) else remove_files(self) end
     return unavailable(self)
   end
   if self.leg:is_up() then take_call(self, answer) end

@@ -9,6 +9,11 @@ local json = require "app.voice_secretary.resources.json"
 
 local curl = {}
 
+-- In the place of an HTTP status: sent and never answered, or not even sent.
+curl.NO_ANSWER, curl.NOT_CONNECTED = 0, -1
+-- libcurl's exit codes for a name that does not resolve and for a refused connection.
+local NOT_CONNECTED_CODES = { ["5"] = true, ["6"] = true, ["7"] = true }
+
 -- Not in the set: space and control bytes, ' \ %, and bytes above ASCII.
 local function percent(byte)
   return string.format("%%%02X", byte:byte())
@@ -55,14 +60,17 @@ local function arguments(request)
   return table.concat(words, " ")
 end
 
--- The decoded JSON body and the status; or nil, the status (0: no answer at all) and what went wrong.
+-- The decoded JSON body and the status; or nil, the status, what went wrong and the error's body.
 function curl.request(api, request)
-  if not curl.is_url(request.url) then return nil, 0, "the service's address is not a URL" end
-  if not curl.is_token(request.token) then return nil, 0, "the service's token has characters a token cannot have" end
+  if not curl.is_url(request.url) then return nil, 400, "the service's address is not a URL" end
+  if not curl.is_token(request.token) then return nil, 400, "the service's token has characters no token has" end
   local envelope, problem = json.decode(api:execute("curl", arguments(request)))
-  if not envelope then return nil, 0, "mod_curl gave no JSON: " .. problem end
-  local status = tonumber(envelope.status_code) or 0
-  if envelope.exit_code ~= "0" then return nil, 0, "curl error " .. tostring(envelope.exit_code) end
+  if not envelope then return nil, 400, "mod_curl gave no JSON: " .. problem end
+  if envelope.exit_code ~= "0" then
+    local status = NOT_CONNECTED_CODES[envelope.exit_code] and curl.NOT_CONNECTED or curl.NO_ANSWER
+    return nil, status, "curl error " .. tostring(envelope.exit_code)
+  end
+  local status = tonumber(envelope.status_code) or curl.NO_ANSWER
   local body = json.decode(envelope.body)
   if status < 200 or status > 299 then return nil, status, "status " .. status, body end
   if type(body) ~= "table" then return nil, status, "the answer is not JSON" end

@@ -44,7 +44,7 @@ function jobs.poll(handle)
   if not file then return nil end
   local outcome, problem = json.decode(file:read("*a"))
   file:close()
-  return outcome or { problem = problem, status = 0 }
+  return outcome or { problem = problem, status = 400 }
 end
 
 return jobs

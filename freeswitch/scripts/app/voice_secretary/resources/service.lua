@@ -29,13 +29,14 @@ end
 
 -- What the network or a restarting service did, as opposed to what the service thinks of the request.
 local function is_passing(status)
-  return status == 0 or status == 502 or status == 503 or status == 504
+  return status == curl.NOT_CONNECTED or status == curl.NO_ANSWER or status == 502 or status == 503 or status == 504
 end
 
--- Sends until it is answered, refused, or the job's time is up. Every request of the protocol may be repeated.
+-- Sends until it is answered or refused. What passes is tried again for job.retry_s, in pauses that double: every
+-- request of the protocol may be repeated.
 local function send(io_, job, path, body)
+  local pause_ms, paused_ms = 200, 0
   local began = io_.time()
-  local pause_ms = 200
   while true do
     local left_s = job.timeout_s - (io_.time() - began)
     local answer, status, problem, details = curl.request(io_.api, {
@@ -43,10 +44,10 @@ local function send(io_, job, path, body)
       connect_timeout_s = math.min(job.connect_timeout_s, math.max(1, left_s)), timeout_s = math.max(1, left_s),
     })
     if answer then return answer end
-    left_s = job.timeout_s - (io_.time() - began)
-    if not is_passing(status) or left_s * 1000 <= pause_ms then return nil, problem, status, details end
+    local over = io_.time() - began >= job.timeout_s or paused_ms + pause_ms > job.retry_s * 1000
+    if not is_passing(status) or over then return nil, problem, status, details end
     io_.sleep_ms(pause_ms)
-    pause_ms = math.min(pause_ms * 2, 4000)
+    pause_ms, paused_ms = math.min(pause_ms * 2, 4000), paused_ms + pause_ms
   end
 end
 
@@ -110,6 +111,16 @@ local paths = {
   finish = function(job) return "/calls/" .. path_segment(job.call_uuid) .. "/end" end,
 }
 
+local ACTIONS = { continue = true, record_message = true, transfer = true, hangup = true }
+local DECISIONS = { answer = true, closed = true, busy = true, refused = true }
+
+-- What the call's thread relies on; anything else is as good as no answer.
+local function is_complete(job, answer)
+  if job.kind == "set_up" and not DECISIONS[answer.decision] then return false end
+  if job.kind ~= "set_up" and job.kind ~= "turn" then return true end
+  return type(answer.action) == "table" and ACTIONS[answer.action.type] == true
+end
+
 local function place_all(io_, job, answer)
   local problem
   if job.reply_file then
@@ -127,18 +138,19 @@ function service.exchange(io_, job)
   local body = job.request
   if job.kind == "turn" or job.kind == "finish" then
     local audio, problem = utterance(job)
-    if audio == nil then return nil, problem, 0 end
+    if audio == nil then return nil, problem, 400 end
     body.audio = audio
   end
   local answer, problem, status, details = send(io_, job, paths[job.kind](job), body)
   if not answer then return nil, problem, status, details end
+  if not is_complete(job, answer) then return nil, "the answer is not what the protocol says", 400 end
   if job.kind == "set_up" then
     if type(answer.folder) == "string" then job.folder = answer.folder end
     -- A PBX's token names the domain in every request, also in those that fetch audio.
     job.domain_uuid = job.domain_uuid or answer.domain_uuid
   end
   local placed, place_problem = place_all(io_, job, answer)
-  if not placed then return nil, place_problem, 0 end
+  if not placed then return nil, place_problem, 400 end
   return placed
 end
 
