@@ -17,6 +17,9 @@ from voice_ai_service.providers.embedded_speech import messages
 from voice_ai_service.providers.embedded_speech.child import Answer, Serve, serve_forever
 
 _FREE: Final = "free"
+_LOG_BASE: Final = math.log(1.0001)
+"""The decoder counts in this base and gives its best score as a plain probability."""
+_WORST_SCORE: Final = -1e6
 _MAX_DICTIONARY_ALTERNATES: Final = 4
 
 
@@ -30,7 +33,11 @@ class Service:
             lm=None,
             loglevel="FATAL",
             bestpath=False,
-            cmn="batch",
+            beam=1e-80,  # as narrow as by default, the right phrase is often lost on telephone speech
+            pbeam=1e-80,
+            wbeam=1e-60,
+            topn=8,
+            compallsen=True,  # otherwise scores of two searches are relative to different best states
         )
         self._decoder.add_allphone_file(_FREE, get_model_path("en-us/en-us-phone.lm.bin"))
         self._tokens: set[str] = set()
@@ -87,9 +94,7 @@ class Service:
         return messages.Recognised(tokens, frames, score, free_score, self._added_words)
 
     def _decode(self, search: str, samples: bytes) -> tuple[int, float]:
-        """Number of frames, and the best path's score a frame; -inf is written as the lowest float JSON can
-        carry.
-        """
+        """Number of frames, and the best path's score a frame on the decoder's own scale."""
         decoder = self._decoder
         decoder.activate_search(search)
         decoder.start_utt()
@@ -97,8 +102,9 @@ class Service:
         decoder.end_utt()
         hypothesis = decoder.hyp()
         frames = max(decoder.n_frames(), 1)
-        score = float(hypothesis.best_score) / frames if hypothesis is not None else -math.inf
-        return frames, max(score, -1e9)
+        if hypothesis is None or hypothesis.best_score <= 0.0:
+            return frames, _WORST_SCORE
+        return frames, math.log(hypothesis.best_score) / (_LOG_BASE * frames)
 
 
 def load() -> Serve:

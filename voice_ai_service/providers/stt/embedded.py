@@ -34,7 +34,7 @@ from voice_ai_service.providers.stt.seam import (
 PROVIDER: Final = "embedded"
 
 _PACKAGES: Final = ("pocketsphinx", "espeakng_loader")
-_LANGUAGES: Final = frozenset({"pt-BR", "en-US"})
+_LANGUAGES: Final = frozenset({"pt-BR", "en", "en-US"})
 _MAX_AUDIO_MS: Final = 30_000
 _MAX_WAITING: Final = 32
 """Utterances that wait for a process; at half a second each, one that came later would be answered too late.
@@ -66,7 +66,7 @@ class Rejection:
         max_loss: How much worse a frame may fit the phrase than it fits any phones at all.
     """
 
-    max_loss: float = 60.0
+    max_loss: float = 6.0
 
 
 class EmbeddedStt:
