@@ -129,10 +129,10 @@ def _facts(turn: TurnContext, budget: int) -> tuple[str, tuple[str, ...]]:
         if answer is None:
             continue
         line = f"- {fact.topic}: {answer[0]}"
-        budget -= _tokens(line)
-        if budget < 0:
+        if _tokens(line) > budget:
             left_out.append(fact.topic)
         else:
+            budget -= _tokens(line)
             lines.append(line)
     return "\n".join(lines), tuple(left_out)
 

@@ -22,6 +22,8 @@ _HEADING: Final = re.compile(r"^[ \t]*(?:#{1,6}|[-*+•]|>)[ \t]+", re.MULTILINE
 _RULE: Final = re.compile(r"^[ \t]*[-*_=|:\s]{3,}$", re.MULTILINE)
 _EMPHASIS: Final = re.compile(r"[*`~\[\]{}\\]|(?<!\w)_+|_+(?!\w)|#(?=\w)")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
+_ROW_EDGE: Final = re.compile(r"^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$", re.MULTILINE)
+_CELL: Final = re.compile(r"[ \t]*\|[ \t]*")
 _LINE_END: Final = re.compile(r"(?P<mark>[.!?…,;:])?[ \t]*\n\s*")
 _SPACE: Final = re.compile(r"\s+")
 _BEFORE_MARK: Final = re.compile(r"\s+(?=[.,;:!?…])")
@@ -30,15 +32,17 @@ _UNSPOKEN: Final = frozenset(("Cc", "Cf", "Co", "Cs", "Cn", "So", "Sk"))
 
 def speakable(text: str) -> str:
     """The text without what only the eye understands; empty when nothing is left to say."""
-    text = "".join(
-        char for char in text if char in "\n\t" or unicodedata.category(char) not in _UNSPOKEN or char in "°"
-    )
     text = _URL.sub("", _LINK.sub(r"\1", _FENCE.sub("", text)))
     text = _HEADING.sub("", _RULE.sub("", _TAG.sub(" ", text)))
-    text = _EMPHASIS.sub("", text).replace("|", ", ").replace("<", " ").replace(">", " ")
+    text = _CELL.sub(", ", _ROW_EDGE.sub("", _EMPHASIS.sub("", text)))
+    text = "".join(char for char in text if _is_spoken(char))
     text = _LINE_END.sub(_as_pause, text.strip())
     text = _BEFORE_MARK.sub("", _SPACE.sub(" ", text)).strip(" ,;:")
     return text if any(char.isalnum() for char in text) else ""
+
+
+def _is_spoken(char: str) -> bool:
+    return char in "\n\t°" or (char not in "<>|" and unicodedata.category(char) not in _UNSPOKEN)
 
 
 class SpeakableStream:

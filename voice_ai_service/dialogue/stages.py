@@ -32,6 +32,7 @@ def has_message(turn: TurnContext) -> bool:
 
 def take_message(turn: TurnContext) -> Reply:
     """Keep the message and say goodbye. Never answered, never understood: whatever was said is the message."""
+    turn = in_language(turn, turn.call.language)  # the language of a free message is a recogniser's guess
     earlier = turn.call.message_text
     text = turn.heard.text.strip()
     reply = hang_up(
@@ -42,7 +43,6 @@ def take_message(turn: TurnContext) -> Reply:
         ending=HangupReason.MESSAGE_TAKEN.value,
         message_text=f"{earlier}\n{text}" if earlier else text,
         message_audio_ref=turn.heard.audio_ref or turn.call.message_audio_ref,
-        language=turn.call.language,  # a free message's language is a recogniser's guess
     )
     return Reply(reply.text, reply.language, reply.action, state, reply.intent)
 

@@ -141,10 +141,9 @@ class Vocabulary:
         fact, score = self._best_fact(heard, known)
         if fact is not None and score >= SURE_OVERLAP:
             return FactAsked(fact)
-        spoken = clauses(heard)
-        for intent, cues in known.cues.items():
-            if any(is_asked(spoken, cue) for cue in cues):
-                return intent
+        cue = _longest_cue(heard, known)
+        if cue is not None:
+            return cue
         return FactAsked(fact) if fact is not None and score >= LIKELY_OVERLAP else None
 
     def _destination(self, heard: str, language: str, known: Lexicon) -> DestinationAsked | None:
@@ -171,6 +170,18 @@ class Vocabulary:
             if score > best[1]:
                 best = (fact, score)
         return best
+
+
+def _longest_cue(heard: str, known: Lexicon) -> Intent | None:
+    """The built-in intent whose cue has most words; of equals the first in the file."""
+    spoken = clauses(heard)
+    found = [
+        (len(cue), -order, intent)
+        for order, (intent, cues) in enumerate(known.cues.items())
+        for cue in cues
+        if is_asked(spoken, cue)
+    ]
+    return max(found)[2] if found else None
 
 
 def _entries(plan: CallPlan) -> Iterator[Recognisable]:
