@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -51,7 +50,7 @@ class Tenants:
 
 
 @pytest.fixture
-async def tenants(owner_connection: asyncpg.Connection, make_domain: MakeDomain) -> AsyncIterator[Tenants]:
+async def tenants(owner_connection: asyncpg.Connection, make_domain: MakeDomain) -> Tenants:
     attacker, victim = await make_domain(), await make_domain()
     return Tenants(
         attacker, victim, await plant(owner_connection, attacker), await plant(owner_connection, victim)

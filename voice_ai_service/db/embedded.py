@@ -269,6 +269,7 @@ class _Server:
                 )
             time.sleep(0.1)
         recorded.unlink(missing_ok=True)
+        (self._socket_dir / f"{_SOCKET_NAME}.lock").unlink(missing_ok=True)
 
     def _configure(self) -> None:
         self._make_socket_dir()

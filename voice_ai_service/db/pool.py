@@ -33,6 +33,7 @@ from voice_ai_service.db import queries
 SERVICE_ROLE: Final = "voice_ai_service"
 """The group role that row-level security is written for; see migrations/0006."""
 
+_DRIVER_ERRORS: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 _SQL = queries.load(__package__, "pool.sql")
 _log = structlog.get_logger()
 
@@ -179,9 +180,8 @@ class Database:
             with _database_errors(connection):
                 yield connection
         finally:
-            with contextlib.suppress(
-                asyncpg.InterfaceError, OSError
-            ):  # a dead connection cannot be given back
+            # A dead connection cannot be given back; the pool makes another.
+            with contextlib.suppress(*_DRIVER_ERRORS, OSError):
                 await self._pool.release(connection, timeout=self._options.acquire_timeout_s)
 
     async def _refuse_unbound_role(self) -> None:
@@ -202,7 +202,7 @@ class Database:
 
 
 @asynccontextmanager
-async def savepoint(connection: Connection, name: str = "inner") -> AsyncIterator[None]:
+async def savepoint(connection: Connection, name: str = "step") -> AsyncIterator[None]:
     """Inside `Database.tenant`: what is in the block is undone on error, the transaction goes on.
 
     Args:
@@ -210,14 +210,14 @@ async def savepoint(connection: Connection, name: str = "inner") -> AsyncIterato
     """
     if not name.isidentifier():
         raise ValueError("a savepoint's name is an identifier")
-    await connection.execute(f"SAVEPOINT {name}")
+    await connection.execute(f'SAVEPOINT "{name}"')
     try:
         yield
     except BaseException:
-        if not connection.is_closed():
-            await connection.execute(f"ROLLBACK TO SAVEPOINT {name}")
+        if not _is_closed(connection):
+            await connection.execute(f'ROLLBACK TO SAVEPOINT "{name}"')
         raise
-    await connection.execute(f"RELEASE SAVEPOINT {name}")
+    await connection.execute(f'RELEASE SAVEPOINT "{name}"')
 
 
 def _server_settings(options: PoolOptions) -> dict[str, str]:
@@ -255,12 +255,22 @@ def _to_json(value: Any) -> str:
 
 async def _roll_back(connection: asyncpg.pool.PoolConnectionProxy) -> None:
     """Ends the transaction or, where that is impossible, the connection."""
-    if connection.is_closed():
+    if _is_closed(connection):
         return
     try:
-        await asyncio.shield(connection.execute("ROLLBACK"))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.CancelledError):
+        await connection.execute("ROLLBACK")
+    except (asyncpg.PostgresError, *_DRIVER_ERRORS, OSError):
         connection.terminate()
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
+
+
+def _is_closed(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has taken it back already
+        return True
 
 
 @contextmanager
@@ -291,13 +301,14 @@ def _database_errors(connection: Connection | None) -> Iterator[None]:
         raise errors.Unavailable("the database is not reachable", detail=str(error)) from error
     except (asyncpg.InterfaceError, OSError, asyncpg.InvalidCatalogNameError) as error:
         # TimeoutError is an OSError. The block's own errors of these kinds pass while the line is up.
-        if connection is not None and not connection.is_closed() and not isinstance(error, TimeoutError):
+        if connection is not None and not _is_closed(connection) and not isinstance(error, TimeoutError):
             raise
         raise errors.Unavailable("the database is not reachable", detail=str(error)) from error
 
 
 _GONE: Final = (
     asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,  # the server hung up while the connection was idle
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
