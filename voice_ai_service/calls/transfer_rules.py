@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -71,22 +71,24 @@ def find_destination(name: str, destinations: Iterable[Destination]) -> Destinat
     )
 
 
-def mentioned_destinations(heard: str, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """`called` is the name or alias that was said, as the tenant spells it."""
+
+    destination: Destination
+    called: str
+
+
+def mentioned_destinations(heard: str, destinations: Iterable[Destination]) -> tuple[Mention, ...]:
     """Destinations whose name or alias was said and not denied, the longest mention first."""
     spoken = clauses(heard)
-    sized = [
-        (max(sizes), -order, destination)
-        for order, destination in enumerate(destinations)
-        if (sizes := [len(name) for name in _names(destination) if is_asked(spoken, name)])
-    ]
-    return tuple(
-        destination for _, _, destination in sorted(sized, key=lambda entry: entry[:2], reverse=True)
-    )
-
-
-def _names(destination: Destination) -> Iterator[tuple[str, ...]]:
-    for name in (destination.name, *destination.aliases):
-        yield words(name)
+    found: list[tuple[int, int, Mention]] = []
+    for order, destination in enumerate(destinations):
+        said = [name for name in (destination.name, *destination.aliases) if is_asked(spoken, words(name))]
+        if said:
+            called = max(said, key=lambda name: len(words(name)))
+            found.append((-len(words(called)), order, Mention(destination, called)))
+    return tuple(mention for _, _, mention in sorted(found, key=lambda entry: entry[:2]))
 
 
 def _applies(rule: TransferRule, language: str | None, secretary_uuid: UUID | None) -> bool:

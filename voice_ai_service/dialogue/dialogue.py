@@ -27,7 +27,7 @@ from voice_ai_service.dialogue.stages import (
     take_message,
 )
 from voice_ai_service.dialogue.turn import ReplyDone, ReplyEvent, ReplyText, TurnContext
-from voice_ai_service.dialogue.vocabulary import is_action, vocabulary_of
+from voice_ai_service.dialogue.vocabulary import DestinationAsked, is_action, vocabulary_of
 from voice_ai_service.errors import ProviderError
 
 MAX_HEARD_CHARS: Final = 2000
@@ -164,7 +164,7 @@ def _immediate_rule(turn: TurnContext) -> Reply | None:
     destination = find_destination(match.rule.destination, turn.plan.destinations)
     if destination is None:
         return None
-    return transfer_if_sure(turn, destination, "rule", match.rule.intent)
+    return transfer_if_sure(turn, DestinationAsked(destination, "rule", match.rule.intent, destination.name))
 
 
 def _acts_by_itself(turn: TurnContext) -> bool:

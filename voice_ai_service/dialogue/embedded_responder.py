@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import Final
 
-from voice_ai_service.calls.destinations import Destination
 from voice_ai_service.calls.secretary import Fact
 from voice_ai_service.clock import Clock
 from voice_ai_service.dialogue.actions import HangupReason
@@ -50,7 +49,7 @@ def reply_to_meaning(turn: TurnContext, meaning: Meaning) -> Reply:
     if isinstance(meaning, FactAsked):
         return _tell_fact(turn, meaning.fact)
     if isinstance(meaning, DestinationAsked):
-        return transfer_if_sure(turn, meaning.destination, meaning.reason, meaning.intent)
+        return transfer_if_sure(turn, meaning)
     return _BY_INTENT[meaning](turn)
 
 
@@ -108,21 +107,24 @@ def _tell_fact(turn: TurnContext, fact: Fact) -> Reply:
     return carry_on(turn, answer[0], "fact", language=answer[1], sources=(f"fact:{fact.topic}",))
 
 
-def transfer_if_sure(turn: TurnContext, destination: Destination, reason: str, intent: str) -> Reply:
+def transfer_if_sure(turn: TurnContext, asked: DestinationAsked) -> Reply:
     """Transfer, or ask back first where the recogniser was not sure of what it heard."""
     confidence = turn.heard.confidence
-    if confidence is not None and confidence < CONFIRM_BELOW:
-        text = spoken(turn).confirm_transfer.format(destination=destination.name)
-        return carry_on(
-            turn, text, intent, stage=Stage.CONFIRMING_TRANSFER, pending_destination=destination.name
-        )
-    return transfer_to(turn, destination, reason, intent)
+    if confidence is None or confidence >= CONFIRM_BELOW:
+        return transfer_to(turn, asked.destination, asked.reason, asked.intent, called=asked.called)
+    return carry_on(
+        turn,
+        spoken(turn).confirm_transfer.format(destination=asked.called),
+        asked.intent,
+        stage=Stage.CONFIRMING_TRANSFER,
+        pending_destination=asked.destination.name,
+    )
 
 
 def _person(turn: TurnContext) -> Reply:
     person = vocabulary_of(turn.plan).person()
     if person is not None and person.name not in turn.call.failed_destinations:
-        return transfer_if_sure(turn, person, "caller_asked", "person")
+        return transfer_if_sure(turn, DestinationAsked(person, "caller_asked", "person", person.name))
     names = [one.name for one in turn.plan.destinations if one.name not in turn.call.failed_destinations]
     if names and turn.is_open:
         text = spoken(turn).which_destination.format(destinations=spoken_list(names, spoken(turn).or_))

@@ -26,18 +26,18 @@ def may_ring(turn: TurnContext, destination: Destination) -> bool:
 
 
 def transfer_to(
-    turn: TurnContext, destination: Destination, reason: str, intent: str | None, text: str | None = None
+    turn: TurnContext, destination: Destination, reason: str, intent: str | None, *, called: str | None = None
 ) -> Reply:
     """Put the caller through if that may be done now; else say why and offer what is left.
 
     Args:
         destination: One of the plan's.
         reason: As in `Transfer`.
-        text: Said instead of our announcement.
+        called: What the caller called it; by default its name.
     """
     if not may_ring(turn, destination):
         return _closed_for_transfers(turn, intent)
-    return put_through(turn, Transfer(destination, reason), intent, text)
+    return put_through(turn, Transfer(destination, reason), intent, called=called)
 
 
 def fall_back(turn: TurnContext, reason: HangupReason, text: str, fallback: Fallback | None = None) -> Reply:
@@ -94,10 +94,10 @@ def after_failed_transfer(turn: TurnContext, name: str) -> Reply:
 
 
 def _closed_for_transfers(turn: TurnContext, intent: str | None) -> Reply:
+    why = closed_text(turn.secretary, turn.now, turn.language, default_zone=turn.tenant.time_zone)
     if _has_message(turn):
-        return carry_on(turn, f"{spoken(turn).transfer_closed} {spoken(turn).anything_else}", intent)
-    text = f"{spoken(turn).transfer_closed} {spoken(turn).offer_message}"
-    return carry_on(turn, text, intent, stage=Stage.OFFERING_MESSAGE)
+        return carry_on(turn, f"{why} {spoken(turn).anything_else}", intent)
+    return carry_on(turn, f"{why} {spoken(turn).offer_message}", intent, stage=Stage.OFFERING_MESSAGE)
 
 
 def _reachable(turn: TurnContext, fallback: Fallback, reason: HangupReason) -> Destination | None:

@@ -59,8 +59,6 @@ class Texts(BaseModel):
     transferring: _Destination
     confirm_transfer: _Destination
     transfer_failed: _Destination
-    transfer_closed: _Sentence
-    transfer_unavailable: _Destination
     which_destination: _Destinations
     offer_message: _Sentence
     message_prompt: _Sentence

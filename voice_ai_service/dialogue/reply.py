@@ -92,8 +92,10 @@ def record_message(turn: TurnContext, intent: str | None) -> Reply:
     return Reply(spoken(turn).message_prompt, turn.language, RecordMessage(), state, intent)
 
 
-def put_through(turn: TurnContext, transfer: Transfer, intent: str | None, text: str | None = None) -> Reply:
+def put_through(
+    turn: TurnContext, transfer: Transfer, intent: str | None, *, called: str | None = None
+) -> Reply:
     """Announce the transfer and do it. Whether it may be done is `hand_over`'s to say."""
-    said = text or spoken(turn).transferring.format(destination=transfer.destination.name)
+    said = spoken(turn).transferring.format(destination=called or transfer.destination.name)
     state = changed(turn, transferred_to=transfer.destination.name, ending="transferred")
     return Reply(said, turn.language, transfer, state, intent)

@@ -80,7 +80,8 @@ def answer_to_question(turn: TurnContext) -> Reply | None:
     if answer == "yes":
         return _agreed(turn)
     if answer == "no":
-        return carry_on(turn, spoken(turn).alright, "no")
+        offered = turn.call.stage is Stage.OFFERING_MESSAGE
+        return carry_on(turn, spoken(turn).anything_else if offered else spoken(turn).alright, "no")
     if turn.heard.digits:
         return None
     understood = vocabulary_of(turn.plan).understand(

@@ -55,11 +55,17 @@ class FactAsked:
 
 @dataclass(frozen=True, slots=True)
 class DestinationAsked:
-    """`reason` as in `Transfer`: rule or caller_asked. `intent` is the rule's, or "transfer"."""
+    """
+    Attributes:
+        reason: As in `Transfer`: rule or caller_asked.
+        intent: The rule's, or "transfer".
+        called: What the caller called it, in the caller's language; the destination's name where a rule fired.
+    """
 
     destination: Destination
     reason: str
     intent: str
+    called: str
 
 
 Meaning = Intent | FactAsked | DestinationAsked
@@ -152,14 +158,14 @@ class Vocabulary:
         if match is not None:
             destination = find_destination(match.rule.destination, self._plan.destinations)
             if destination is not None:
-                return DestinationAsked(destination, "rule", match.rule.intent)
+                return DestinationAsked(destination, "rule", match.rule.intent, destination.name)
         named = mentioned_destinations(heard, self._plan.destinations)
         if not named:
             return None
         spoken = clauses(heard)
         wished = any(is_asked(spoken, wish) for wish in known.wishes)
-        if wished or _is_alone(named[0], spoken.words, known):
-            return DestinationAsked(named[0], "caller_asked", "transfer")
+        if wished or _is_alone(named[0].destination, spoken.words, known):
+            return DestinationAsked(named[0].destination, "caller_asked", "transfer", named[0].called)
         return None
 
     def _best_fact(self, heard: str, known: Lexicon) -> tuple[Fact | None, float]:
@@ -192,13 +198,15 @@ def _entries(plan: CallPlan) -> Iterator[Recognisable]:
             destination = find_destination(rule.destination, plan.destinations)
             if destination is not None and closest(rule.language or language, (language,)):
                 for phrase in rule.phrases:
-                    yield Recognisable(phrase, language, DestinationAsked(destination, "rule", rule.intent))
+                    yield Recognisable(
+                        phrase, language, DestinationAsked(destination, "rule", rule.intent, destination.name)
+                    )
         for destination in plan.destinations:
             for name in (destination.name, *destination.aliases):
                 for carrier in known.carriers:
                     text = carrier.format(name)
                     yield Recognisable(
-                        text, language, DestinationAsked(destination, "caller_asked", "transfer")
+                        text, language, DestinationAsked(destination, "caller_asked", "transfer", name)
                     )
         for fact in settings.facts:
             for question in _fact_questions(fact, language, settings.languages[0]):
