@@ -110,12 +110,12 @@ class EmbeddedTts:
         return tuple(_expect(answer, messages.Pronounced).phonemes)
 
     async def speak(
-        self, text: str, language: str, voice_variant: str = "f3", rate_hz: int = 8000
+        self, text: str, language: str, voice_variant: str = "", rate_hz: int = 8000
     ) -> PcmAudio:
         """One whole text in another person's voice: what a simulated caller says. Raises ProviderError."""
         options = TtsOptions(
             language,
-            voice=f"{_voice_for(language)}+{voice_variant}",
+            voice=f"{_voice_for(language)}+{voice_variant}" if voice_variant else _voice_for(language),
             sample_rate_hz=rate_hz,
             speed=_CALLER_SPEED,
         )
