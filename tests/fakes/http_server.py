@@ -14,8 +14,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Received:
-    """A whole request. `abandoned` is set when the client hangs up before the answer's end."""
+    """
+    Attributes:
+        connection: The client's port: equal for requests over one connection.
+        abandoned: Set when the client hangs up before the answer's end.
+    """
 
+    connection: int
     method: str
     path: str
     headers: Mapping[str, str]
@@ -94,7 +99,7 @@ async def serving(respond: Respond) -> AsyncIterator[str]:
 
 async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, respond: Respond) -> bool:
     """One request and its answer; False when the connection is of no further use."""
-    request = await _receive(reader)
+    request = await _receive(reader, writer.get_extra_info("peername")[1])
     answer = await respond(request)
     watch = asyncio.create_task(_watch(reader, request), name="does the client still listen")
     try:
@@ -107,14 +112,15 @@ async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
         await asyncio.gather(watch, return_exceptions=True)
 
 
-async def _receive(reader: asyncio.StreamReader) -> Received:
+async def _receive(reader: asyncio.StreamReader, connection: int) -> Received:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.strip().split("\r\n")
     method, path, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     if headers.get("transfer-encoding") == "chunked":
-        return Received(method, path, headers, await _chunks(reader))
-    return Received(method, path, headers, await reader.readexactly(int(headers.get("content-length", 0))))
+        return Received(connection, method, path, headers, await _chunks(reader))
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return Received(connection, method, path, headers, body)
 
 
 async def _chunks(reader: asyncio.StreamReader) -> bytes:

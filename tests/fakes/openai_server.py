@@ -229,10 +229,20 @@ def parse_form(request: Received) -> dict[str, list[bytes]]:
     """multipart/form-data (RFC 7578)."""
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
     form: dict[str, list[bytes]] = {}
-    for part in message_from_bytes(head + request.body).get_payload():  # type: ignore[union-attr]
-        name = part.get_param("name", header="content-disposition")  # type: ignore[union-attr]
-        form.setdefault(str(name), []).append(part.get_payload(decode=True))  # type: ignore[union-attr]
+    for part in message_from_bytes(head + request.body).walk():
+        if not part.is_multipart():
+            name = str(part.get_param("name", header="content-disposition"))
+            form.setdefault(name, []).append(bytes(part.get_payload(decode=True)))
     return form
+
+
+def verbose_transcript(*segments: dict[str, Any], language: str = "portuguese") -> dict[str, Any]:
+    """A `verbose_json` transcription; segments say only what matters to the test."""
+    base = {"id": 0, "seek": 0, "start": 0.0, "end": 1.0, "tokens": [], "temperature": 0.0, "avg_logprob": -0.2,
+            "compression_ratio": 1.1, "no_speech_prob": 0.01}  # fmt: skip
+    shaped = [{**base, **segment} for segment in segments]
+    text = "".join(segment["text"] for segment in shaped)
+    return {"task": "transcribe", "language": language, "duration": 1.0, "text": text, "segments": shaped}
 
 
 def with_frame(at: int, frame: bytes) -> Fault:

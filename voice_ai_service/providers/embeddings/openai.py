@@ -73,18 +73,23 @@ class OpenAiEmbeddings:
                 model=self._settings.model,
                 input=texts,
                 encoding_format="float",
-                timeout=self._client.wait_limits(_ANSWER_S),
+                timeout=self._client.wait_limits(self._client.timeouts.first_byte_s or _ANSWER_S),
                 **extra,
             )
-        data = getattr(answer, "data", None)
-        if not isinstance(data, list) or len(data) != len(texts):
+        try:
+            return self._vectors(answer, len(texts))
+        except (AttributeError, TypeError) as error:
+            raise self._client.errors.protocol("The answer has the wrong shape.", error) from error
+
+    def _vectors(self, answer: Any, count: int) -> list[list[float]]:
+        if len(answer.data) != count:
             raise self._client.errors.protocol("It gave another number of vectors than texts.")
-        if sorted(item.index for item in data) != list(range(len(texts))):
+        if sorted(item.index for item in answer.data) != list(range(count)):
             raise self._client.errors.protocol("The vectors' numbers do not fit the texts.")
-        return [self._unit(item.embedding) for item in sorted(data, key=lambda item: int(item.index))]
+        return [self._unit(item.embedding) for item in sorted(answer.data, key=lambda item: int(item.index))]
 
     def _unit(self, values: Any) -> list[float]:
-        if not isinstance(values, list) or len(values) != self._settings.dimension:
+        if len(values) != self._settings.dimension:
             raise self._client.errors.protocol("A vector has another dimension than configured.")
         length = math.sqrt(sum(value * value for value in values))
         if not length > 0 or not math.isfinite(length):

@@ -144,6 +144,12 @@ class _Answer:
 
     def take(self, chunk: Any) -> str:
         """The text that the chunk adds. Raises ProviderProtocol for a chunk that is none."""
+        try:
+            return self._take(chunk)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise self._client.errors.protocol("A chunk has the wrong shape.", error) from error
+
+    def _take(self, chunk: Any) -> str:
         usage = getattr(chunk, "usage", None)
         if usage is not None:
             self._usage = Usage(int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0))

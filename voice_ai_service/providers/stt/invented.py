@@ -10,15 +10,16 @@ from typing import Final
 
 _PHRASES: Final = re.compile(
     r"""
-      (legendas|legendado|subtitulos|subtitles|captions?|transcricao|transcription)\b.*
+      (legendas|legendado|subtitles|captions|captioned|transcricao|transcription)(\se\slegendas)?
+        \s(por|pela|pelo|by|feitas)\b.*
+    | transcricao\se\slegendas\b.*
     | .*\b(amara\s?org|opensubtitles|addic7ed)\b.*
     | (muito\s)?obrigad[oa]s?\s(a\stodos\s)?por\s(assistir|assistirem|ver|terem?\sassistido).*
     | (inscreva\sse|se\sinscreva|inscrevam\sse|deixe\s(o\sseu|seu)\slike|curta\so\svideo).*
     | (nao\sse\sesqueca\sde|nao\sesqueca\sde)\s(se\sinscrever|deixar).*
     | ate\so\sproximo\svideo
     | (thanks?|thank\syou)(\sso\smuch|\svery\smuch)?\sfor\s(watching|viewing).*
-    | (please\s)?(like\sand\s)?subscribe(\sto\s(my|the|our)\schannel)?
-    | (dont\sforget\sto\s)?(like\sand\s)?subscribe.*
+    | (please\s)?(dont\sforget\sto\s)?(like\sand\s)?subscribe(\sto\s(my|the|our|this)\schannel)?
     | see\syou\s(in\sthe\snext\s(video|one)|next\stime)
     | (musica|music|aplausos|applause|risos|laughter|silencio|silence|blank\saudio|inaudivel|inaudible)
     """,

@@ -110,12 +110,14 @@ class OpenAiStt:
         if not isinstance(text, str):
             raise self._client.errors.protocol("The answer has no text.")
         segments = [_segment(raw) for raw in getattr(answer, "segments", None) or ()]
-        kept = spoken(segments or [Segment(text)])
+        judged = segments or [Segment(text)]
+        kept = spoken(judged)
+        if len(kept) < len(judged):
+            text = "".join(
+                segment.text for segment in kept
+            )  # each begins with the space that belongs before it
         language = tag_for(_language(answer), options.languages) or options.languages[0]
-        whole = len(kept) == len(segments) or (not segments and bool(kept))
-        # Segments begin with the space that belongs before them.
-        words = text if whole else "".join(segment.text for segment in kept)
-        return Transcript(words.strip(), language, _confidence(kept) if segments else None)
+        return Transcript(text.strip(), language, _confidence(kept) if segments else None)
 
 
 def _likely(options: SttOptions) -> list[str]:

@@ -20,8 +20,6 @@ _VOICES: Final = (
     *("nova", "sage", "shimmer", "verse", "marin", "cedar"),
 )
 _SLOWEST, _FASTEST = 0.25, 4.0
-_CHUNK_BYTES: Final = 4096
-"""85 ms at 24 kHz: small enough for the first sound, large enough to cost little."""
 
 
 class OpenAiTtsSettings(ProviderSettings):
@@ -99,7 +97,8 @@ class OpenAiTts:
             )
             async with answer as response:
                 self._refuse_what_is_no_pcm(response)
-                async with aclosing(response.iter_bytes(_CHUNK_BYTES)) as pieces:
+                # As they come: a fixed size would wait for the rest of a piece.
+                async with aclosing(response.iter_bytes()) as pieces:
                     async for piece in pieces:
                         samples.check_start(piece, self._client.errors)
                         if whole := samples.take(piece):

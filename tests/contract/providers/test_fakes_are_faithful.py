@@ -1,0 +1,48 @@
+"""The fakes speak as the vendors' own models of their wire say: the SDKs' types, validated strictly."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import anthropic.types
+import openai.types
+import openai.types.audio
+import openai.types.chat
+import pytest
+from pydantic import TypeAdapter
+
+from tests.fakes.anthropic_server import FakeAnthropic
+from tests.fakes.http_server import Received
+from tests.fakes.openai_server import KEY, FakeOpenAi, ToolUse, verbose_transcript
+
+CALLS = (ToolUse("transfer", '{"to": "Ana"}'),)
+
+
+def validate(kind: Any, value: Any) -> None:
+    """Through JSON, as it comes from the wire; what the type does not know is refused as well."""
+    TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
+
+
+@pytest.mark.parametrize("chunk", FakeOpenAi(calls=CALLS, refusal="no").chunks(), ids=str)
+def test_chat_chunks(chunk: dict[str, Any]) -> None:
+    validate(openai.types.chat.ChatCompletionChunk, chunk)
+    assert chunk.keys() <= openai.types.chat.ChatCompletionChunk.model_fields.keys()
+
+
+@pytest.mark.parametrize("event", FakeAnthropic(calls=CALLS).events(), ids=lambda event: event["type"])
+def test_message_events(event: dict[str, Any]) -> None:
+    if event["type"] != "ping":  # the SDK drops it before it has a type
+        validate(anthropic.types.RawMessageStreamEvent, event)
+
+
+def test_transcriptions() -> None:
+    validate(openai.types.audio.Transcription, FakeOpenAi().transcript)
+    validate(openai.types.audio.TranscriptionVerbose, verbose_transcript({"text": "sim"}))
+
+
+async def test_embeddings() -> None:
+    body = json.dumps({"model": "text-embedding-3-small", "input": ["a"]}).encode()
+    request = Received(1, "POST", "/v1/embeddings", {"authorization": f"Bearer {KEY}"}, body)
+    answer = await FakeOpenAi().respond(request)
+    validate(openai.types.CreateEmbeddingResponse, json.loads(answer.pieces[0]))

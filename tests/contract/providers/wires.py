@@ -1,0 +1,162 @@
+"""Every adapter over a vendor's wire, brought to one shape: a fake of the vendor, the adapter, one request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any
+
+from tests.fakes import anthropic_server, openai_server
+from tests.fakes.anthropic_server import fake_anthropic
+from tests.fakes.http_server import Answer
+from tests.fakes.openai_server import fake_openai
+from voice_ai_service.audio.formats import PcmAudio
+from voice_ai_service.providers.embeddings import openai as embeddings
+from voice_ai_service.providers.entry import ProviderContext, StageTimeouts
+from voice_ai_service.providers.llm import anthropic, openai
+from voice_ai_service.providers.llm.seam import ChatMessage, ChatOptions, Role
+from voice_ai_service.providers.stt import openai as stt
+from voice_ai_service.providers.stt.seam import SttOptions
+from voice_ai_service.providers.tts import openai as tts
+from voice_ai_service.providers.tts.seam import TtsOptions
+
+LOOPBACK = ProviderContext(allowed_networks=(ip_network("127.0.0.0/8"),))
+PATIENT = StageTimeouts(connect_s=2, stall_s=5)
+HASTY = StageTimeouts(connect_s=2, first_byte_s=0.2, stall_s=0.2)
+ONE_SECOND = PcmAudio(bytes(16000), 8000)
+
+
+@dataclass(frozen=True)
+class Wire:
+    """
+    Attributes:
+        ask: One whole request.
+        begin: The first piece of a streamed answer and the stream, or None where answers are whole.
+        error: The vendor's own error answer: status, message, headers.
+    """
+
+    name: str
+    provider: str
+    key: str
+    fake: Callable[..., AbstractAsyncContextManager[Any]]
+    build: Callable[..., Awaitable[Any]]
+    settings: Callable[..., Any]
+    ask: Callable[..., Awaitable[Any]]
+    stream: Callable[..., Any] | None
+    error: Callable[[int, str, Mapping[str, str]], Answer]
+
+    @asynccontextmanager
+    async def open(
+        self,
+        *,
+        timeouts: StageTimeouts = PATIENT,
+        context: ProviderContext = LOOPBACK,
+        key: str | None = None,
+        base_url: str | None = None,
+        **fake: Any,
+    ) -> AsyncIterator[tuple[Any, Any]]:
+        """The fake, and an adapter that talks to it."""
+        async with self.fake(**fake) as server:
+            settings = self.settings(base_url=base_url or server.base_url, timeouts=timeouts)
+            provider = await self.build(context, settings, key or self.key)
+            async with aclosing(provider):
+                yield server, provider
+
+
+async def _texts() -> AsyncIterator[str]:
+    yield "Bom dia, Maria. "
+
+
+def _chat(provider: Any, wait_s: float = 5) -> Any:
+    options = ChatOptions(first_token_timeout_s=wait_s)
+    return provider.chat([ChatMessage(Role.USER, "Olá")], [], options)
+
+
+def _speech(provider: Any, wait_s: float = 5) -> Any:
+    return provider.stream(_texts(), TtsOptions("pt-BR", first_byte_timeout_s=wait_s))
+
+
+async def _all(stream: Any) -> list[Any]:
+    async with aclosing(stream):
+        return [item async for item in stream]
+
+
+async def _chat_whole(provider: Any, wait_s: float = 5) -> Any:
+    return await _all(_chat(provider, wait_s))
+
+
+async def _speech_whole(provider: Any, wait_s: float = 5) -> Any:
+    return await _all(_speech(provider, wait_s))
+
+
+async def _transcribe(provider: Any, wait_s: float = 5) -> Any:
+    return await provider.transcribe(ONE_SECOND, SttOptions(("pt-BR",), timeout_s=wait_s))
+
+
+async def _embed(provider: Any, wait_s: float = 5) -> Any:
+    return await provider.embed(["boleto", "segunda via"])
+
+
+def _openai_error(status: int, message: str, headers: Mapping[str, str]) -> Answer:
+    return openai_server.error(status, message, None, headers=headers)
+
+
+def _anthropic_error(status: int, message: str, headers: Mapping[str, str]) -> Answer:
+    kinds = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 413: "request_too_large",
+             429: "rate_limit_error", 500: "api_error", 529: "overloaded_error"}  # fmt: skip
+    return anthropic_server.error(status, kinds.get(status, "invalid_request_error"), message, headers)
+
+
+def _over_openai(name: str, module: Any, settings: Callable[..., Any], ask: Any, stream: Any) -> Wire:
+    return Wire(
+        name,
+        "openai_compatible",
+        openai_server.KEY,
+        fake_openai,
+        module.build,
+        settings,
+        ask,
+        stream,
+        _openai_error,
+    )
+
+
+def chat_settings(**more: Any) -> openai.CompatibleChatSettings:
+    return openai.CompatibleChatSettings(**{"model": "gpt-4.1-mini", **more})
+
+
+def stt_settings(**more: Any) -> stt.CompatibleSttSettings:
+    return stt.CompatibleSttSettings(**{"model": "whisper-1", **more})
+
+
+def tts_settings(**more: Any) -> tts.CompatibleTtsSettings:
+    return tts.CompatibleTtsSettings(**{"model": "tts-1", "voice": "alloy", **more})
+
+
+def embeddings_settings(**more: Any) -> embeddings.CompatibleEmbeddingsSettings:
+    return embeddings.CompatibleEmbeddingsSettings(
+        **{"model": "text-embedding-3-small", "dimension": 8, **more}
+    )
+
+
+OPENAI_CHAT = _over_openai("openai chat", openai, chat_settings, _chat_whole, _chat)
+OPENAI_STT = _over_openai("openai stt", stt, stt_settings, _transcribe, None)
+OPENAI_TTS = _over_openai("openai tts", tts, tts_settings, _speech_whole, _speech)
+OPENAI_EMBEDDINGS = _over_openai("openai embeddings", embeddings, embeddings_settings, _embed, None)
+ANTHROPIC_CHAT = Wire(
+    "anthropic chat",
+    "anthropic",
+    anthropic_server.KEY,
+    fake_anthropic,
+    anthropic.build,
+    anthropic.AnthropicSettings,
+    _chat_whole,
+    _chat,
+    _anthropic_error,
+)
+
+WIRES = (OPENAI_CHAT, ANTHROPIC_CHAT, OPENAI_STT, OPENAI_TTS, OPENAI_EMBEDDINGS)
+STREAMS = tuple(wire for wire in WIRES if wire.stream is not None)
+EVENT_STREAMS = (OPENAI_CHAT, ANTHROPIC_CHAT)
