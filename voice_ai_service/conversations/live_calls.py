@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 from pydantic_core import PydanticSerializationError
 
 from voice_ai_service.conversations.text import storable_json
@@ -66,20 +65,21 @@ class LiveCalls:
         Raises:
             Conflict: A call of another domain has this uuid.
         """
-        try:
-            async with self._database.tenant(snapshot.domain_uuid) as connection:
-                await connection.execute(
-                    _SQL.save_live_call,
-                    snapshot.call_uuid,
-                    snapshot.domain_uuid,
-                    snapshot.secretary_uuid,
-                    snapshot.json,
-                    snapshot.turn_count,
-                    snapshot.started_at,
-                )
-        except asyncpg.InsufficientPrivilegeError as error:
-            # Row-level security hides the row, the primary key does not.
-            raise Conflict("another call has this uuid", field="call_uuid") from error
+        async with self._database.tenant(snapshot.domain_uuid) as connection:
+            status = await connection.execute(
+                _SQL.save_live_call,
+                snapshot.call_uuid,
+                snapshot.domain_uuid,
+                snapshot.secretary_uuid,
+                snapshot.json,
+                snapshot.turn_count,
+                snapshot.started_at,
+            )
+            if status != "INSERT 0 1" and not await connection.fetchval(
+                _SQL.is_known, snapshot.domain_uuid, snapshot.call_uuid
+            ):
+                # Row-level security hides the other domain's row, the primary key does not.
+                raise Conflict("another call has this uuid", field="call_uuid")
 
     async def load(self, domain_uuid: UUID, call_uuid: UUID) -> CallState | None:
         found = await self.find(domain_uuid, call_uuid)

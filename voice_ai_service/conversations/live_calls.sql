@@ -13,6 +13,10 @@ ON CONFLICT (voice_live_call_uuid) DO UPDATE SET
 WHERE v_voice_live_calls.domain_uuid = excluded.domain_uuid
     AND v_voice_live_calls.turn_count <= excluded.turn_count;
 
+-- name: is_known
+SELECT EXISTS (SELECT 1 FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid = $2)
+    OR EXISTS (SELECT 1 FROM v_voice_conversations WHERE domain_uuid = $1 AND call_uuid = $2);
+
 -- name: load_live_call
 SELECT call_state, seen_date FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid = $2;
 
