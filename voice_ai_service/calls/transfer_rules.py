@@ -9,7 +9,7 @@ from uuid import UUID
 from voice_ai_service.calls.destinations import Destination, TransferRule
 from voice_ai_service.text.languages import base_language
 from voice_ai_service.text.negation import is_denied
-from voice_ai_service.text.words import Clauses, clauses, find_sequences, words
+from voice_ai_service.text.words import Clauses, clauses, configured_words, find_sequences, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def match_rule(
         if not _applies(rule, language, secretary_uuid) or (immediate_only and not rule.immediate):
             continue
         for phrase in rule.phrases:
-            wanted = words(phrase)
+            wanted = configured_words(phrase)
             if is_asked(spoken, wanted):
                 scope = 0 if rule.secretary_uuid is not None else 1
                 found.append(((-len(wanted), scope, rule.priority, order), RuleMatch(rule, phrase)))
@@ -65,9 +65,9 @@ def find_destination(name: str, destinations: Iterable[Destination]) -> Destinat
     if not wanted:
         return None
     listed = tuple(destinations)
-    by_name = next((one for one in listed if words(one.name) == wanted), None)
+    by_name = next((one for one in listed if configured_words(one.name) == wanted), None)
     return by_name or next(
-        (one for one in listed if any(words(alias) == wanted for alias in one.aliases)), None
+        (one for one in listed if any(configured_words(alias) == wanted for alias in one.aliases)), None
     )
 
 
@@ -84,10 +84,14 @@ def mentioned_destinations(heard: str, destinations: Iterable[Destination]) -> t
     spoken = clauses(heard)
     found: list[tuple[int, int, Mention]] = []
     for order, destination in enumerate(destinations):
-        said = [name for name in (destination.name, *destination.aliases) if is_asked(spoken, words(name))]
+        said = [
+            name
+            for name in (destination.name, *destination.aliases)
+            if is_asked(spoken, configured_words(name))
+        ]
         if said:
-            called = max(said, key=lambda name: len(words(name)))
-            found.append((-len(words(called)), order, Mention(destination, called)))
+            called = max(said, key=lambda name: len(configured_words(name)))
+            found.append((-len(configured_words(called)), order, Mention(destination, called)))
     return tuple(mention for _, _, mention in sorted(found, key=lambda entry: entry[:2]))
 
 

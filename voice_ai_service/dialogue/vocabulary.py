@@ -99,8 +99,13 @@ class Vocabulary:
     def __init__(self, plan: CallPlan) -> None:
         self._plan = plan
         self._languages = plan.secretary.settings.languages
-        self.entries: tuple[Recognisable, ...] = tuple(_unique(_entries(plan)))
-        self._exact = {(entry.language, words(entry.text)): entry.meaning for entry in self.entries}
+        unique: dict[tuple[str, tuple[str, ...]], Recognisable] = {}
+        for entry in _entries(plan):
+            key = (entry.language, words(entry.text))
+            if key[1]:  # a phrase without a word cannot be said
+                unique.setdefault(key, entry)  # the first meaning of a phrase counts
+        self.entries: tuple[Recognisable, ...] = tuple(unique.values())
+        self._exact = {key: entry.meaning for key, entry in unique.items()}
         self._questions = {
             language: tuple(_questions(plan, lexicon(language))) for language in self._languages
         }
@@ -214,16 +219,6 @@ def _entries(plan: CallPlan) -> Iterator[Recognisable]:
         for intent, phrases in known.phrases.items():
             for phrase in phrases:
                 yield Recognisable(phrase, language, intent)
-
-
-def _unique(entries: Iterator[Recognisable]) -> Iterator[Recognisable]:
-    """The first meaning of a phrase counts; phrases without a word cannot be said."""
-    seen: set[tuple[str, tuple[str, ...]]] = set()
-    for entry in entries:
-        key = (entry.language, words(entry.text))
-        if key[1] and key not in seen:
-            seen.add(key)
-            yield entry
 
 
 def _fact_questions(fact: Fact, language: str, first_language: str) -> tuple[str, ...]:

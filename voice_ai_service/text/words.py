@@ -10,23 +10,34 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _APOSTROPHES: Final = re.compile(r"(?<=\w)['’ʼ`´](?=\w)")
 _WORD: Final = re.compile(r"[^\W_]+")
+_LATIN_MARKS: Final = re.compile("[\u0300-\u036f]+")
 _CLAUSE_END: Final = re.compile(r"[,.;:!?…\n]")
 _DECIMAL: Final = re.compile(r"(?<=\d)[.,:](?=\d)")
 
 
 def fold(text: str) -> str:
     """Lower case without accents: what two spellings of one word have in common."""
-    decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text))
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
+    text = _APOSTROPHES.sub("", text)
+    if text.isascii():
+        return text.lower()
+    plain = _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text))
+    if not plain.isascii():
+        plain = "".join([char for char in plain if not unicodedata.combining(char)])
+    return plain.casefold()
 
 
 def words(text: str) -> tuple[str, ...]:
     """The folded words of a text; "don't" is one word, "segunda-feira" two."""
     return tuple(_WORD.findall(fold(text)))
+
+
+configured_words = lru_cache(maxsize=16_384)(words)
+"""`words` for names and phrases of the tenants' settings, which every turn compares. Never for what callers say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +66,10 @@ def clauses(text: str) -> Clauses:
 
 def find_sequences(haystack: Sequence[str], needle: Sequence[str]) -> list[int]:
     """Every index where the words of `needle` stand one after another; none for an empty needle."""
-    size = len(needle)
-    if not size:
-        return []
     wanted = tuple(needle)
+    size = len(wanted)
+    if not size or wanted[0] not in haystack:
+        return []
     return [
         index
         for index in range(len(haystack) - size + 1)
