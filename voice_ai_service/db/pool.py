@@ -202,6 +202,24 @@ class Database:
 
 
 @asynccontextmanager
+async def as_owner(owner_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """One connection as the tables' owner, whom row-level security does not bind: for commands of the operator
+    that concern all tenants, never for requests.
+
+    Raises:
+        errors.Unavailable: No database, or it refuses the credential.
+    """
+    with _database_errors(None):
+        connection = await asyncpg.connect(owner_url, timeout=10)
+        await _prepare_connection(connection)
+    try:
+        with _database_errors(connection):
+            yield connection
+    finally:
+        await connection.close(timeout=5)
+
+
+@asynccontextmanager
 async def savepoint(connection: Connection, name: str = "step") -> AsyncIterator[None]:
     """Inside `Database.tenant`: what is in the block is undone on error, the transaction goes on.
 
