@@ -17,6 +17,7 @@ from standardwebhooks import Webhook
 
 from tests.conftest import DatabaseUrls, MakeDomain
 from tests.fakes.calls import STARTED, call_state
+from tests.fakes.omniplay import Omniplay
 from tests.fakes.webhook_receiver import Reply, WebhookReceiver
 from voice_ai_service.clock import SystemClock
 from voice_ai_service.conversations.conversation import build
@@ -32,9 +33,9 @@ from voice_ai_service.crm.outbox import (
 )
 from voice_ai_service.crm.verdict import Verdict
 from voice_ai_service.crm.webhook import WebhookDraft
-from voice_ai_service.crm.webhooks import WebhookRepository
+from voice_ai_service.crm.webhooks import MAX_WEBHOOKS, WebhookRepository
 from voice_ai_service.db.pool import Database, PoolOptions
-from voice_ai_service.errors import Conflict, InvalidInput, NotFound
+from voice_ai_service.errors import Conflict, InvalidInput, LimitReached, NotFound
 from voice_ai_service.jobs.deliveries import Deliveries, DeliveryOptions
 from voice_ai_service.jobs.worker import Worker
 from voice_ai_service.metrics import Metrics
@@ -146,6 +147,56 @@ async def test_omniplay_gets_its_headers_and_its_body(setup: Setup, make_domain:
     assert received.json["event"] == "call_completed"
     assert len(received.json) == 9
     Webhook(created.secret).verify(received.body, received.headers)
+
+
+async def test_omniplay_is_told_of_every_ending_once(setup: Setup, make_domain: MakeDomain) -> None:
+    domain_uuid = await make_domain()
+    async with Omniplay(token="service-token", company="7").serving() as omniplay:
+        draft = setup.draft(
+            kind="omniplay", url=omniplay.url, headers={"X-Company-Id": "7"}, token="service-token"
+        )
+        await setup.webhooks.create(domain_uuid, draft)
+        calls = {}
+        for by in EndedBy:
+            state = call_state(domain_uuid, transferred_to="2001", caller_number="")
+            ending = Ending(by=by, ended_at=STARTED + timedelta(seconds=46))
+            await setup.conversations.store(build(state, ending, secretary_name="Clara"))
+            calls[state.call_uuid] = by
+        while await setup.try_once():
+            pass
+    assert omniplay.refused == []
+    assert omniplay.repeated == []
+    assert set(omniplay.calls) == set(calls)
+    resolutions = {calls[call_uuid]: body["resolution"] for call_uuid, body in omniplay.calls.items()}
+    assert resolutions[EndedBy.TRANSFERRED] == "transferred"
+    assert resolutions[EndedBy.ABANDONED] == "abandoned"
+    assert resolutions[EndedBy.ERROR] == "failed"
+    assert resolutions[EndedBy.BUSY] == "busy"
+
+
+async def test_omniplay_with_another_token_refuses_and_nothing_is_lost(
+    setup: Setup, make_domain: MakeDomain
+) -> None:
+    domain_uuid = await make_domain()
+    async with Omniplay(token="right", company="7").serving() as omniplay:
+        draft = setup.draft(kind="omniplay", url=omniplay.url, headers={"X-Company-Id": "7"}, token="wrong")
+        created = await setup.webhooks.create(domain_uuid, draft)
+        await setup.call_ends(domain_uuid)
+        assert await setup.try_once() == [Verdict.REFUSED]
+        right = draft.model_copy(update={"token": "right"})
+        await setup.webhooks.update(domain_uuid, created.webhook.webhook_uuid, right)
+        await setup.all_due()
+        assert await setup.try_once() == [Verdict.DELIVERED]
+    assert len(omniplay.calls) == 1
+
+
+async def test_a_domain_has_a_limited_number_of_webhooks(setup: Setup, make_domain: MakeDomain) -> None:
+    domain_uuid, other = await make_domain(), await make_domain()
+    for number in range(MAX_WEBHOOKS):
+        await setup.webhooks.create(domain_uuid, setup.draft(name=f"hook {number}"))
+    with pytest.raises(LimitReached):
+        await setup.webhooks.create(domain_uuid, setup.draft())
+    await setup.webhooks.create(other, setup.draft())
 
 
 async def test_every_webhook_of_the_domain_and_of_no_other_is_told(

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,11 @@ class WebhookReceiver:
         async with self._arrived, asyncio.timeout(10):
             await self._arrived.wait_for(lambda: len(self.received) >= count)
 
+    def reply_to(self, received: Received) -> Reply:
+        return self.replies.pop(0) if self.replies else Reply()
+
     @asynccontextmanager
-    async def serving(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[WebhookReceiver]:
+    async def serving(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[Self]:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
         try:
             yield self
@@ -102,7 +105,7 @@ class WebhookReceiver:
         if self.on_request is not None:
             self.on_request(received)
         await self.gate.wait()
-        reply = self.replies.pop(0) if self.replies else Reply()
+        reply = self.reply_to(received)
         if reply.hang:
             await reader.read()
         if reply.hang or reply.cut:

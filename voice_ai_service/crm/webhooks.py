@@ -14,10 +14,12 @@ from voice_ai_service.crm.signing import SigningSecrets, new_secret
 from voice_ai_service.crm.webhook import CreatedWebhook, Target, Webhook, WebhookDraft
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Database
-from voice_ai_service.errors import InvalidInput, NotFound, Unavailable
+from voice_ai_service.errors import InvalidInput, LimitReached, NotFound, Unavailable
 from voice_ai_service.net.addresses import Network
 from voice_ai_service.net.guard import check_url
 
+MAX_WEBHOOKS: Final = 20
+"""Of one domain: each call becomes an event for each."""
 KEEP_PREVIOUS_SECRET: Final = timedelta(days=1)
 
 _SQL = queries.load(__package__, "webhooks.sql")
@@ -52,6 +54,7 @@ class WebhookRepository:
 
         Raises:
             AddressRefused: The URL leads, or could lead, to where tenants must not reach.
+            LimitReached: The domain has as many as it may have.
         """
         check_url(draft.url, self._networks)
         secret = new_secret()
@@ -59,8 +62,16 @@ class WebhookRepository:
         values = _values(draft)
         async with self._database.tenant(domain_uuid) as connection:
             row = await connection.fetchrow(
-                _SQL.insert_webhook, domain_uuid, *values, sealed, self._sealed(draft.token), draft.enabled
+                _SQL.insert_webhook,
+                domain_uuid,
+                *values,
+                sealed,
+                self._sealed(draft.token),
+                draft.enabled,
+                MAX_WEBHOOKS,
             )
+        if row is None:
+            raise LimitReached(f"a domain has {MAX_WEBHOOKS} webhooks at most", fix="delete one first")
         return CreatedWebhook(_webhook(row), secret)
 
     async def update(self, domain_uuid: UUID, webhook_uuid: UUID, draft: WebhookDraft) -> Webhook:

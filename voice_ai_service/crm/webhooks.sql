@@ -2,7 +2,9 @@
 INSERT INTO v_voice_webhooks (
     domain_uuid, webhook_name, webhook_kind, webhook_url, webhook_events, webhook_headers, webhook_secret,
     webhook_token, webhook_enabled
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+WHERE (SELECT count(*) FROM v_voice_webhooks WHERE domain_uuid = $1) < $10
 RETURNING *;
 
 -- name: update_webhook

@@ -73,6 +73,7 @@ class Deliveries:
         self._random = random or Random()  # noqa: S311  jitter
         self._under_way: Counter[UUID] = Counter()
         self._woken = asyncio.Event()
+        self._dead = 0
 
     def wake(self) -> None:
         """Something was queued in this process, or a place became free: look now."""
@@ -95,8 +96,9 @@ class Deliveries:
         """Piece of work for a `Periodic` job: how much waits."""
         depth = await self._queue.depth()
         self._metrics.outbox_depth.set(depth.pending)
-        if depth.dead:
+        if depth.dead > self._dead:
             _log.warning("dead events wait for a replay", dead=depth.dead)
+        self._dead = depth.dead
 
     async def _take(self, group: asyncio.TaskGroup, free: int) -> int:
         """Claim events and begin to deliver them. Returns how many were begun."""

@@ -33,7 +33,7 @@ _BAD_PORTS: Final = frozenset(
 _CREDENTIALS: Final = re.compile(r"[^/?#]*//[^/?#]*@")
 # Threads of their own: a tenant's dead name server holds a thread for half a minute, and the loop's default
 # threads write the callers' audio.
-_RESOLVER: Final = ThreadPoolExecutor(8, thread_name_prefix="resolve")
+_RESOLVER: Final = ThreadPoolExecutor(32, thread_name_prefix="resolve")
 _ALLOW_FIX: Final = "name its network in VOICE_AI_ALLOWED_PRIVATE_NETWORKS if it is yours"
 
 
