@@ -279,3 +279,47 @@ async def test_settings_that_somebody_broke_name_their_field(
     with pytest.raises(InvalidInput) as caught:
         await secretaries.publish(domain_uuid, stored.secretary_uuid)
     assert caught.value.field == "settings.limits.max_turns"
+
+
+async def test_a_row_that_somebody_broke_costs_itself_and_no_call(
+    db: Database, make_domain: MakeDomain, owner_connection: asyncpg.Connection
+) -> None:
+    domain_uuid = await make_domain()
+    secretaries, rules = SecretaryRepository(db), RuleRepository(db)
+    stored = await secretaries.create(domain_uuid, draft())
+    await secretaries.publish(domain_uuid, stored.secretary_uuid)
+    good = await add_destination(db, domain_uuid, "vendas")
+    broken = await add_destination(db, domain_uuid, "financeiro")
+    for intent in ("kept", "broken"):
+        await rules.create(
+            domain_uuid, RuleDraft(intent=intent, phrases=("x",), destination_uuid=good.destination_uuid)
+        )
+    await owner_connection.execute(
+        "UPDATE v_voice_transfer_destinations SET destination_name = ' - ' "
+        "WHERE voice_transfer_destination_uuid = $1",
+        broken.destination_uuid,
+    )
+    await owner_connection.execute(
+        "UPDATE v_voice_transfer_rules SET rule_phrases = '[]' WHERE domain_uuid = $1 AND rule_intent = 'broken'",
+        domain_uuid,
+    )
+    plan = await SecretaryBook(db, VirtualClock()).for_call(domain_uuid, "8000")
+    assert [one.name for one in plan.destinations] == ["vendas"]
+    assert [one.intent for one in plan.rules] == ["kept"]
+    with pytest.raises(InvalidInput) as caught:
+        await DestinationRepository(db).list(domain_uuid)
+    assert caught.value.field == "destination.name"
+
+
+async def test_a_live_call_outlives_its_secretary(db: Database, make_domain: MakeDomain) -> None:
+    domain_uuid = await make_domain()
+    clock = VirtualClock()
+    secretaries, book = SecretaryRepository(db), SecretaryBook(db, clock)
+    stored = await secretaries.create(domain_uuid, draft())
+    await secretaries.publish(domain_uuid, stored.secretary_uuid)
+    plan = await book.for_call(domain_uuid, "8000")
+    await secretaries.delete(domain_uuid, stored.secretary_uuid)
+    clock.tick(FRESH_S + 0.1)
+    assert await book.for_version(domain_uuid, stored.secretary_uuid, 1) is plan
+    with pytest.raises(NotFound):
+        await book.for_call(domain_uuid, "8000")

@@ -11,7 +11,7 @@ import asyncpg
 from voice_ai_service.calls.destinations import Destination
 from voice_ai_service.calls.secretary import Mode, Secretary
 from voice_ai_service.calls.stored import SecretaryDraft, SecretaryVersion, StoredSecretary
-from voice_ai_service.calls.transfer_repository import destinations_in
+from voice_ai_service.calls.transfer_rows import destinations_in
 from voice_ai_service.calls.validated import check_destinations, parse_settings
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Connection, Database

@@ -12,10 +12,10 @@ import structlog
 from voice_ai_service.calls.call_plan import CallPlan, plan_for
 from voice_ai_service.calls.repository import published_at, secretary_version
 from voice_ai_service.calls.secretary import Secretary
-from voice_ai_service.calls.transfer_repository import destinations_in, rules_in
+from voice_ai_service.calls.transfer_rows import usable_destinations, usable_rules
 from voice_ai_service.clock import Clock
 from voice_ai_service.db.pool import Connection, Database
-from voice_ai_service.errors import Unavailable
+from voice_ai_service.errors import NotFound, Unavailable
 from voice_ai_service.tenancy.expiring import Expiring
 
 FRESH_S: Final = 3.0
@@ -56,7 +56,7 @@ class SecretaryBook:
     async def for_version(self, domain_uuid: UUID, secretary_uuid: UUID, version: int) -> CallPlan:
         """What a live call goes on with: the version it began with, today's destinations and rules.
 
-        While the database is away a plan of the last hour is used.
+        While the database is away, and after an admin deleted the secretary, a plan of the last hour is used.
 
         Raises:
             NotFound: The secretary was deleted, and nothing is kept.
@@ -68,11 +68,11 @@ class SecretaryBook:
                 key,
                 lambda connection: secretary_version(connection, domain_uuid, secretary_uuid, version),
             )
-        except Unavailable:
+        except (Unavailable, NotFound) as error:
             kept = self._kept.get(key)
             if kept is None:
                 raise
-            _log.warning("secretary read from memory, the database is away", domain_uuid=str(domain_uuid))
+            _log.warning("secretary read from memory", domain_uuid=str(domain_uuid), code=error.code)
             return kept
 
     def forget(self) -> None:
@@ -91,13 +91,9 @@ class SecretaryBook:
         domain_uuid = key[0]
         async with self._database.tenant(domain_uuid) as connection:
             secretary = await find(connection)
-            destinations = await destinations_in(connection, domain_uuid)
-            rules = await rules_in(connection, domain_uuid)
-        plan = plan_for(
-            secretary,
-            tuple(one.as_destination() for one in destinations if one.draft.enabled),
-            tuple(one.as_rule() for one in rules if one.draft.enabled),
-        )
+            destinations = await usable_destinations(connection, domain_uuid)
+            rules = await usable_rules(connection, domain_uuid)
+        plan = plan_for(secretary, destinations, rules)
         by_version = (domain_uuid, secretary.secretary_uuid, secretary.version)
         before = self._kept.get(by_version)
         if before is not None and before.same_content(plan):

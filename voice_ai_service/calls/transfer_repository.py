@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID, uuid4
 
 import asyncpg
-from pydantic import ValidationError
 
-from voice_ai_service.calls.destinations import DestinationKind
 from voice_ai_service.calls.numbers import destination_number
 from voice_ai_service.calls.stored import DestinationDraft, RuleDraft, StoredDestination, StoredRule
-from voice_ai_service.calls.validated import first_problem, named_destinations, parse_settings
+from voice_ai_service.calls.transfer_rows import as_destination, as_rule, destinations_in, rules_in
+from voice_ai_service.calls.validated import named_destinations, parse_settings
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Connection, Database
 from voice_ai_service.errors import Conflict, InvalidInput, NotFound
@@ -141,29 +140,20 @@ class RuleRepository:
                 raise NotFound("There is no transfer rule of this uuid", field="rule_uuid")
 
 
-async def destinations_in(connection: Connection, domain_uuid: UUID) -> tuple[StoredDestination, ...]:
-    rows = await connection.fetch(_SQL.list_destinations, domain_uuid)
-    return tuple(_as_destination(row) for row in rows)
-
-
-async def rules_in(connection: Connection, domain_uuid: UUID) -> tuple[StoredRule, ...]:
-    return tuple(_as_rule(row) for row in await connection.fetch(_SQL.list_rules, domain_uuid))
-
-
 async def _destination(
     connection: Connection, domain_uuid: UUID, destination_uuid: UUID
 ) -> StoredDestination:
     row = await connection.fetchrow(_SQL.find_destination, domain_uuid, destination_uuid)
     if row is None:
         raise NotFound("There is no transfer destination of this uuid", field="destination_uuid")
-    return _as_destination(row)
+    return as_destination(row)
 
 
 async def _rule(connection: Connection, domain_uuid: UUID, rule_uuid: UUID) -> StoredRule:
     row = await connection.fetchrow(_SQL.find_rule, domain_uuid, rule_uuid)
     if row is None:
         raise NotFound("There is no transfer rule of this uuid", field="rule_uuid")
-    return _as_rule(row)
+    return as_rule(row)
 
 
 async def _check_destination(
@@ -252,41 +242,3 @@ def _rule_values(draft: RuleDraft) -> Sequence[object]:
         draft.secretary_uuid, draft.destination_uuid, draft.intent, list(draft.phrases), draft.language,
         draft.priority, draft.immediate, draft.enabled,
     )  # fmt: skip
-
-
-def _as_destination(row: Mapping[str, Any]) -> StoredDestination:
-    try:
-        draft = DestinationDraft(
-            name=row["destination_name"],
-            aliases=tuple(row["destination_aliases"] or ()),
-            kind=DestinationKind(row["destination_kind"]),
-            number=row["destination_number"],
-            secretary_uuid=row["voice_secretary_uuid"],
-            order=row["destination_order"],
-            enabled=row["destination_enabled"],
-            description=row["destination_description"] or "",
-        )
-    except ValidationError as error:
-        path, message = first_problem(error, prefix="destination")
-        raise InvalidInput(message, field=path) from error
-    return StoredDestination(destination_uuid=row["voice_transfer_destination_uuid"], draft=draft)
-
-
-def _as_rule(row: Mapping[str, Any]) -> StoredRule:
-    try:
-        draft = RuleDraft(
-            intent=row["rule_intent"] or "transfer",
-            phrases=tuple(row["rule_phrases"]),
-            destination_uuid=row["voice_transfer_destination_uuid"],
-            language=row["rule_language"],
-            priority=row["rule_priority"],
-            immediate=row["rule_immediate"],
-            secretary_uuid=row["voice_secretary_uuid"],
-            enabled=row["rule_enabled"] and row["destination_enabled"],
-        )
-    except ValidationError as error:
-        path, message = first_problem(error, prefix="rule")
-        raise InvalidInput(message, field=path) from error
-    return StoredRule(
-        rule_uuid=row["voice_transfer_rule_uuid"], destination=row["destination_name"], draft=draft
-    )

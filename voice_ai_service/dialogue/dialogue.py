@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -9,12 +10,14 @@ from typing import Final, Protocol
 
 import structlog
 
+from voice_ai_service.calls.secretary import LANGUAGES
 from voice_ai_service.calls.transfer_rules import find_destination, match_rule
 from voice_ai_service.clock import Clock
 from voice_ai_service.dialogue.actions import HangupReason
 from voice_ai_service.dialogue.call_state import Stage
 from voice_ai_service.dialogue.embedded_responder import EmbeddedResponder, not_understood, transfer_if_sure
 from voice_ai_service.dialogue.hand_over import after_failed_transfer, fall_back, turned_away
+from voice_ai_service.dialogue.intents import lexicon
 from voice_ai_service.dialogue.keys import reply_to_keys
 from voice_ai_service.dialogue.limits import reached
 from voice_ai_service.dialogue.model_responder import ModelResponder
@@ -29,9 +32,13 @@ from voice_ai_service.dialogue.stages import (
 from voice_ai_service.dialogue.turn import ReplyDone, ReplyEvent, ReplyText, TurnContext
 from voice_ai_service.dialogue.vocabulary import DestinationAsked, is_action, vocabulary_of
 from voice_ai_service.errors import ProviderError
+from voice_ai_service.text.words import words
 
 MAX_HEARD_CHARS: Final = 2000
 """More than two minutes of speech; the rest of a longer transcript is not answered."""
+
+_STAGE_DIRECTION: Final = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|♪[^♪]*♪?")
+"""Recognisers write sounds in brackets: "[music]", "(risos)"."""
 
 _log = structlog.get_logger()
 
@@ -55,7 +62,7 @@ class Dialogue:
 
         Always answers: a model that fails is replaced in the same turn. Closing the iterator cancels the model.
         """
-        turn = replace(turn, heard=replace(turn.heard, text=turn.heard.text[:MAX_HEARD_CHARS]))
+        turn = replace(turn, heard=replace(turn.heard, text=_meant_for_us(turn)))
         decided = decide_without_model(turn)
         if decided is not None:
             for event in decided.events():
@@ -135,6 +142,19 @@ def transfer_failed(turn: TurnContext, destination: str | None = None) -> Reply:
 def provider_down(turn: TurnContext) -> Reply:
     """The reply when speech cannot be recognised at all in this turn: an apology and the fallback."""
     return fall_back(turn, HangupReason.PROVIDERS_DOWN, spoken(turn).apology)
+
+
+def _meant_for_us(turn: TurnContext) -> str:
+    """What was heard, bounded; nothing where a recogniser heard words in noise (lesson 48).
+
+    A message is kept as it was heard.
+    """
+    text = turn.heard.text[:MAX_HEARD_CHARS]
+    if turn.call.stage is Stage.TAKING_MESSAGE:
+        return text
+    spoken = words(_STAGE_DIRECTION.sub(" ", text))
+    invented = any(spoken in lexicon(language).noise for language in LANGUAGES)
+    return text if spoken and not invented else ""
 
 
 def _over_limit(turn: TurnContext, limit: HangupReason) -> Reply:

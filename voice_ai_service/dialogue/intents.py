@@ -47,6 +47,7 @@ class _File(BaseModel):
     carriers: tuple[str, ...]
     wishes: tuple[str, ...]
     polite: tuple[str, ...]
+    noise: tuple[str, ...]
     stop_words: tuple[str, ...]
 
     @model_validator(mode="after")
@@ -75,6 +76,7 @@ class Lexicon:
         carriers: Sentences around a destination's name, `{}` where it goes.
         wishes: Sequences that say a caller wants to be put through.
         polite: Sequences that mean nothing.
+        noise: What recognisers hear in silence and noise, as whole utterances: other people's subtitles.
         stop_words: Words without a meaning of their own.
     """
 
@@ -84,6 +86,7 @@ class Lexicon:
     carriers: tuple[str, ...]
     wishes: tuple[tuple[str, ...], ...]
     polite: tuple[tuple[str, ...], ...]
+    noise: frozenset[tuple[str, ...]]
     stop_words: frozenset[str]
 
 
@@ -105,6 +108,7 @@ def lexicon(language: str) -> Lexicon:
         carriers=data.carriers,
         wishes=tuple(words(wish) for wish in data.wishes),
         polite=tuple(sorted((words(phrase) for phrase in data.polite), key=len, reverse=True)),
+        noise=frozenset(words(phrase) for phrase in data.noise),
         stop_words=frozenset(word for entry in data.stop_words for word in words(entry)),
     )
 

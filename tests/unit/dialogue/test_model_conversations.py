@@ -227,6 +227,31 @@ async def test_no_model_is_asked_when_closed_or_over_a_limit_or_for_a_key() -> N
         assert (await silent.hear(heard)).done.provider == "embedded"
 
 
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "Legendas pela comunidade Amara.org",
+        "Thanks for watching!",
+        "[música]",
+        "(risos) ...",
+        "♪ la la ♪",
+        "...",
+        "¿?",
+    ],
+)
+async def test_what_recognisers_hear_in_noise_is_not_put_to_a_model(noise: str) -> None:
+    said = await conversation(ScriptedChatModel()).say(noise, "pt-BR")
+    assert "não entendi" in said.text
+    assert said.done.state.misunderstood == 1
+
+
+async def test_a_message_is_kept_though_it_sounds_like_noise() -> None:
+    talk = conversation(ScriptedChatModel())
+    await talk.press("5")
+    await talk.say("obrigado por assistir", "pt-BR")
+    assert talk.state.message_text == "obrigado por assistir"
+
+
 async def test_a_model_without_tools_leaves_actions_to_us() -> None:
     model = ScriptedChatModel([says("Olá!")], capabilities=ChatCapabilities(tools=False))
     talk = conversation(model)
