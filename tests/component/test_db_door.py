@@ -279,7 +279,7 @@ async def test_last_use_is_written_later_not_in_the_request(house: House) -> Non
 async def test_lists_show_tokens_without_their_text(house: House) -> None:
     rows = await house.parts.tokens.list(house.mine)
     assert [(r.name, r.hint, r.scopes, r.enabled) for r in rows] == [
-        ("test", house.token[-4:], {Scope.CALLS, Scope.READ}, True)
+        ("test", house.token[-4:], frozenset({Scope.CALLS, Scope.READ}), True)
     ]
     assert house.token not in repr(rows)
     with pytest.raises(errors.NotFound):

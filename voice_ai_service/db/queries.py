@@ -90,31 +90,36 @@ def parse(text: str, origin: str = "<text>") -> dict[str, str]:
         QueryFileError: As `load`.
     """
     statements: dict[str, str] = {}
-    name: str | None = None
-    lines: list[str] = []
-    for number, line in enumerate([*text.splitlines(), "-- name: end_of_file"], start=1):
-        match = _NAME.match(line)
-        if match is None:
-            lines.append(line)
-            continue
-        body = "\n".join(lines).strip()
-        if name is not None:
-            statements[name] = _statement(name, body, origin)
-        elif any(rest.strip() and not rest.lstrip().startswith("--") for rest in lines):
-            raise QueryFileError(f"{origin}: SQL stands before the first '-- name:'")
-        name, lines = match["name"], []
-        if not name.isidentifier() or name.startswith("_"):
-            raise QueryFileError(f"{origin}:{number}: {name!r} is not a name that Python could use")
+    preamble, *sections = _split_at_names(text, origin)
+    if _has_code(preamble[1]):
+        raise QueryFileError(f"{origin}: SQL stands before the first '-- name:'")
+    for name, lines in sections:
         if name in statements:
-            raise QueryFileError(f"{origin}:{number}: the name {name!r} stands twice")
+            raise QueryFileError(f"{origin}: the name {name!r} stands twice")
+        if not _has_code(lines):
+            raise QueryFileError(f"{origin}: {name!r} has no statement")
+        statements[name] = "\n".join(lines).strip().rstrip(";").rstrip()
     return statements
 
 
-def _statement(name: str, body: str, origin: str) -> str:
-    code = [line for line in body.splitlines() if line.strip() and not line.lstrip().startswith("--")]
-    if not code:
-        raise QueryFileError(f"{origin}: {name!r} has no statement")
-    return body.rstrip(";").rstrip()
+def _split_at_names(text: str, origin: str) -> list[tuple[str, list[str]]]:
+    """Names and the lines below them; first of all what stands above the first name, under no name."""
+    sections: list[tuple[str, list[str]]] = [("", [])]
+    for number, line in enumerate(text.splitlines(), start=1):
+        match = _NAME.match(line)
+        if match is None:
+            sections[-1][1].append(line)
+            continue
+        name = match["name"]
+        if not name.isidentifier() or name.startswith("_"):
+            raise QueryFileError(f"{origin}:{number}: {name!r} is not a name that Python could use")
+        sections.append((name, []))
+    return sections
+
+
+def _has_code(lines: list[str]) -> bool:
+    text = "\n".join(line for line in lines if not line.lstrip().startswith("--"))
+    return bool(text.strip().strip(";").strip())
 
 
 def _sql_files(source: str | Path, file: str | None) -> list[Traversable]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -109,7 +109,7 @@ class Domains:
         return tenant
 
 
-def as_tenant(domain_uuid: UUID, domain_name: str, rows: list[Mapping[str, Any]]) -> Tenant:
+def as_tenant(domain_uuid: UUID, domain_name: str, rows: Sequence[Mapping[str, Any]]) -> Tenant:
     """A value that is not allowed keeps its default: a typo must neither lift a limit nor stop the domain."""
     values: dict[str, Any] = {}
     for row in rows:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -152,10 +153,7 @@ def replace_key_file(data_dir: Path) -> None:
     number = 1 + max((int(path.stem.rpartition("-")[2]) for path in _previous_files(folder)), default=0)
     kept = folder / f"previous-{number:04}.key"
     os.link(current, kept)  # both names at once: a crash here loses no key
-    fresh = folder / "new.key"
-    fresh.unlink(missing_ok=True)
-    _write_key(fresh)
-    fresh.replace(current)
+    _write_new_key(folder).replace(current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +199,7 @@ def _previous_files(folder: Path) -> list[Path]:
 def _key_in_file(path: Path) -> PrivateKey:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
-        mine = path.with_name(f"new-{os.getpid()}.key")
-        mine.unlink(missing_ok=True)
-        _write_key(mine)
+        mine = _write_new_key(path.parent)
         try:
             os.link(mine, path)  # fails where another process was first, and never shows a half-written key
         except FileExistsError:
@@ -215,9 +211,11 @@ def _key_in_file(path: Path) -> PrivateKey:
     return parse_key(path.read_text(), str(path))
 
 
-def _write_key(path: Path) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def _write_new_key(folder: Path) -> Path:
+    """A new key in a file of its own, readable by us alone and safe on the disk."""
+    descriptor, name = tempfile.mkstemp(prefix="new-", suffix=".key", dir=folder)
     with os.fdopen(descriptor, "w") as file:
         file.write(base64.b64encode(bytes(PrivateKey.generate())).decode() + "\n")
         file.flush()
         os.fsync(file.fileno())
+    return Path(name)
