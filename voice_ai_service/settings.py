@@ -33,6 +33,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8100, ge=0, le=65535)
+    request_timeout_s: float = Field(30.0, gt=0, le=600)
+    """How long a client may take to send the head of a request, and then its body."""
     bridge_host: str = "127.0.0.1"
     bridge_port: int = Field(8080, ge=0, le=65535)
 

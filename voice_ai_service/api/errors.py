@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -39,11 +39,36 @@ class ErrorAnswer(BaseModel):
     error: ErrorDetail
 
 
+class BodyRefusedError(HTTPException):
+    """A body that is not read to its end. An HTTPException, since FastAPI hides all others behind a 400."""
+
+    def __init__(self, status: int, code: str, message: str, *, field: str, fix: str) -> None:
+        super().__init__(status, message)
+        self.code = code
+        self.field = field
+        self.fix = fix
+
+
+def body_refusal(error: BodyRefusedError, request_id: str | None) -> JSONResponse:
+    log.info("request refused", code=error.code, status=error.status_code, field=error.field)
+    detail = ErrorDetail(
+        code=error.code, message=error.detail, field=error.field, fix=error.fix, request_id=request_id
+    )
+    # What is still on its way is not read.
+    return JSONResponse(
+        ErrorAnswer(error=detail).model_dump(),
+        status_code=error.status_code,
+        headers={"Connection": "close"},
+    )
+
+
 ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorAnswer, "description": "A field is wrong; `error.field` names it"},
     401: {"model": ErrorAnswer, "description": "No credential, or one that is not known"},
     403: {"model": ErrorAnswer, "description": "The credential does not reach this domain or verb"},
     404: {"model": ErrorAnswer, "description": "Not there, or not in this domain"},
+    405: {"model": ErrorAnswer, "description": "Not a verb of this route"},
+    408: {"model": ErrorAnswer, "description": "The body did not arrive in time"},
     409: {"model": ErrorAnswer, "description": "Contradicts what is stored or said elsewhere in the request"},
     413: {"model": ErrorAnswer, "description": "Larger than the tenant's limit"},
     415: {"model": ErrorAnswer, "description": "Not a kind of content that is understood"},
@@ -54,7 +79,13 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def answer_for(error: VoiceAiError, request_id: str | None) -> JSONResponse:
+def answer_for(
+    error: VoiceAiError, request_id: str | None, beside: Mapping[str, Any] | None = None
+) -> JSONResponse:
+    """Logs the refusal and puts it into `ErrorAnswer`, with `beside` as further fields."""
+    log.info("request refused", code=error.code, status=error.status, field=error.field)
+    if error.detail:
+        log.debug("request refused: detail", detail=error.detail)
     detail = ErrorDetail(
         code=error.code, message=error.message, field=error.field, fix=error.fix, request_id=request_id
     )
@@ -63,9 +94,8 @@ def answer_for(error: VoiceAiError, request_id: str | None) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, LimitReached | ProviderError) and error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
-    return JSONResponse(
-        ErrorAnswer(error=detail).model_dump(), status_code=error.status, headers=headers or None
-    )
+    content = {**ErrorAnswer(error=detail).model_dump(), **(beside or {})}
+    return JSONResponse(content, status_code=error.status, headers=headers or None)
 
 
 def install(app: FastAPI, metrics: Metrics) -> None:
@@ -75,9 +105,6 @@ def install(app: FastAPI, metrics: Metrics) -> None:
     async def ours(request: Request, error: VoiceAiError) -> JSONResponse:
         if isinstance(error, LimitReached):
             metrics.limited.labels("requests").inc()
-        log.info("request refused", code=error.code, status=error.status, field=error.field)
-        if error.detail:
-            log.debug("request refused: detail", detail=error.detail)
         return answer_for(error, _request_id(request))
 
     @app.exception_handler(RequestValidationError)
@@ -93,9 +120,13 @@ def install(app: FastAPI, metrics: Metrics) -> None:
         )
         return JSONResponse(ErrorAnswer(error=detail).model_dump(), status_code=400)
 
+    @app.exception_handler(BodyRefusedError)
+    async def body(request: Request, error: BodyRefusedError) -> JSONResponse:
+        return body_refusal(error, _request_id(request))
+
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> JSONResponse:
-        codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 400: "invalid_input"}
+        codes = {404: "not_found", 405: "method_not_allowed", 400: "invalid_input"}
         detail = ErrorDetail(
             code=codes.get(error.status_code, "http_error"),
             message=str(error.detail),
@@ -105,16 +136,17 @@ def install(app: FastAPI, metrics: Metrics) -> None:
             ErrorAnswer(error=detail).model_dump(), status_code=error.status_code, headers=error.headers
         )
 
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("request failed", exc_info=error)
-        detail = ErrorDetail(
-            code="internal",
-            message="This is a fault of the service, not of the request",
-            fix="Look for the request id in the service's log",
-            request_id=_request_id(request),
-        )
-        return JSONResponse(ErrorAnswer(error=detail).model_dump(), status_code=500)
+
+def unexpected(error: Exception, request_id: str) -> JSONResponse:
+    """A fault of ours: told in full to the log, and to the client only where to look."""
+    log.error("request failed", exc_info=error)
+    detail = ErrorDetail(
+        code="internal",
+        message="This is a fault of the service, not of the request",
+        fix="Look for the request id in the service's log",
+        request_id=request_id,
+    )
+    return JSONResponse(ErrorAnswer(error=detail).model_dump(), status_code=500)
 
 
 def first_problem(errors: Sequence[Any]) -> tuple[str, str]:

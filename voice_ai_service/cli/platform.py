@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr, ValidationError
 
 from voice_ai_service import logs
+from voice_ai_service.api.http_protocol import guarded
 from voice_ai_service.db import migrate
 from voice_ai_service.db.embedded import EmbeddedPostgres
 from voice_ai_service.errors import InvalidInput
@@ -102,12 +103,12 @@ def server_for(app: FastAPI, settings: Settings) -> Server:
         app,
         host=settings.host,
         port=settings.port,
+        http=guarded(settings.request_timeout_s),
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_SHUTDOWN_S,
-        h11_max_incomplete_event_size=64 * 1024,
     )
     return Server(config)
 
