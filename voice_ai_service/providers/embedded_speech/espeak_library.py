@@ -26,7 +26,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 class _VoiceRecord(ctypes.Structure):
     _fields_ = (
         ("name", ctypes.c_char_p),
-        ("languages", ctypes.c_char_p),
+        ("languages", ctypes.c_void_p),
         ("identifier", ctypes.c_char_p),
         ("gender", ctypes.c_ubyte),
         ("age", ctypes.c_ubyte),
@@ -63,6 +63,12 @@ class Espeak:
         if rate <= 0:
             raise EspeakError("engine", "espeak-ng did not find its data")
         self.sample_rate_hz: int = rate
+        self.variants = frozenset(path.name for path in (self._data / "voices" / "!v").iterdir())
+        listed = self._list_voices()
+        self.voices = tuple((name, tags[0]) for name, tags in listed if tags)
+        """Name, and first language tag."""
+        self._names = {tag.lower(): name for name, tags in reversed(listed) for tag in tags}
+        self._names |= {name.lower(): name for name, _ in listed}
         self._voice: str | None = None
         self._take: Callable[[bytes], bool] | None = None
         self._callback = _Callback(self._on_samples)  # must live as long as the library may call it
@@ -90,15 +96,20 @@ class Espeak:
         return 0 if self._take(ctypes.string_at(samples, 2 * count)) else 1
 
     def choose_voice(self, name: str) -> None:
-        """`pt-br`, or `pt-br+f3` with a variant. Raises EspeakError("bad_voice")."""
+        """A voice's name or language tag, with a variant after a plus sign if wanted: `pt-br+f3`.
+
+        Only listed names reach the library, which would take them for paths of files.
+        Raises EspeakError("bad_voice").
+        """
         if name == self._voice:
             return
-        _, _, variant = name.partition("+")
-        if variant and variant not in self.variants():  # the library would quietly leave it out
-            raise EspeakError("bad_voice", "no such variant")
+        base, plus, variant = name.partition("+")
+        known = self._names.get(base.lower())
+        if known is None or (plus and variant not in self.variants):
+            raise EspeakError("bad_voice", "no such voice or variant")
         self._voice = None
-        if self._lib.espeak_SetVoiceByName(name.encode()) != 0:
-            raise EspeakError("bad_voice", "no such voice")
+        if self._lib.espeak_SetVoiceByName(f"{known}{plus}{variant}".encode()) != 0:
+            raise EspeakError("bad_voice", "the library does not load this voice")
         self._voice = name
 
     def speak(self, text: str, *, words_per_minute: int, take: Callable[[bytes], bool]) -> None:
@@ -132,20 +143,27 @@ class Espeak:
             clauses.append((clause or b"").decode())
         return "_".join("_".join(clauses).split())
 
-    def voices(self) -> list[tuple[str, str]]:
-        """Name to choose it by, and its first language tag."""
+    def _list_voices(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Name of each voice's file, and its language tags; each tag is preceded by a byte of priority."""
         found = []
         records = self._lib.espeak_ListVoices(None)
         index = 0
         while records[index]:
-            languages = records[index].contents.languages or b""
-            tag = languages[1:].split(b"\0")[0].decode()
-            found.append((tag, tag))
+            record = records[index].contents
+            name = (record.identifier or b"").decode().rpartition("/")[2]
+            found.append((name, _language_tags(record.languages or 0)))
             index += 1
-        return sorted(set(found))
+        return sorted(found)
 
-    def variants(self) -> list[str]:
-        return sorted(path.name for path in (self._data / "voices" / "!v").iterdir() if path.is_file())
+
+def _language_tags(address: int) -> tuple[str, ...]:
+    """The list at `address`: priority byte, tag, zero byte; a priority of zero ends it."""
+    tags = []
+    while address and ctypes.string_at(address, 1) != b"\0":
+        tag = ctypes.string_at(address + 1)
+        tags.append(tag.decode())
+        address += 1 + len(tag) + 1
+    return tuple(tags)
 
 
 def _plain(text: str) -> str:

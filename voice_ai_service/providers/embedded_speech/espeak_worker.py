@@ -31,8 +31,8 @@ class Service:
                 self._engine.choose_voice(message.voice)
                 return messages.Pronounced(self._engine.phonemes(message.words))
             if isinstance(message, messages.ListVoices):
-                voices = [list(pair) for pair in self._engine.voices()]
-                return messages.Voices(voices, self._engine.variants())
+                voices = [list(pair) for pair in self._engine.voices]
+                return messages.Voices(voices, sorted(self._engine.variants))
         except EspeakError as error:
             return messages.Failed(error.reason, error.detail)
         return messages.Failed("engine", f"no answer to {message.kind}")

@@ -92,7 +92,7 @@ class EmbeddedTts:
 
     async def voices(self) -> tuple[Voice, ...]:
         """Every voice; any of the names takes a plus sign and one of `variants`. Raises ProviderError."""
-        return tuple(Voice(name, _bcp47(tag)) for name, tag in (await self._listed()).voices)
+        return tuple(Voice(name.lower(), _bcp47(tag)) for name, tag in (await self._listed()).voices)
 
     async def variants(self) -> tuple[str, ...]:
         """What may stand after the plus sign of a voice's name. Raises ProviderError."""
