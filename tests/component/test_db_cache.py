@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.conftest import RedisServer, redis_program
 from tests.fakes.clock import VirtualClock
 from voice_ai_service.clock import SystemClock
 from voice_ai_service.db.cache import Cache, MemoryCache, RedisCache
-from voice_ai_service.db.redis import SharedRedis
+from voice_ai_service.db.redis import REST_S, SharedRedis
 
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
@@ -94,14 +95,55 @@ async def test_two_processes_see_the_same_and_prefixes_keep_apart(redis_url: str
     await two.close()
 
 
-@pytest.mark.redis
-async def test_without_redis_nothing_is_found_and_nothing_breaks() -> None:
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis that may be stopped; not started yet."""
     program = redis_program()
     with tempfile.TemporaryDirectory(prefix="voice-ai-redis-") as folder:
-        server_of = RedisServer(f"unix://{folder}/redis.sock", Path(folder), program)
-        redis = SharedRedis(server_of.url, SystemClock())
-        cache = RedisCache(redis)
-        await cache.set("a", b"1", 60)
-        assert await cache.get("a") is None
-        await cache.delete("a")
+        yield RedisServer(f"unix://{folder}/redis.sock", Path(folder), program)
+
+
+@pytest.mark.redis
+async def test_while_redis_is_away_a_process_finds_what_it_wrote_itself(own_redis: RedisServer) -> None:
+    clock = VirtualClock()
+    server = await asyncio.to_thread(own_redis.start)
+    mine, others = SharedRedis(own_redis.url, clock), SharedRedis(own_redis.url, clock)
+    cache, other = RedisCache(mine), RedisCache(others)
+    try:
+        await cache.set("before", b"1", 600)
+        await other.set("foreign", b"1", 600)
+        server.kill()
+        await asyncio.to_thread(server.wait)
+        assert await cache.get("before") == b"1"
+        assert await cache.get("foreign") is None
+        await cache.set("during", b"2", 600)
+        assert await cache.get("during") == b"2"
+        clock.tick(601)
+        assert await cache.get("during") is None
+    finally:
+        await mine.close()
+        await others.close()
+
+
+@pytest.mark.redis
+async def test_what_changed_during_an_outage_is_not_undone_by_its_end(own_redis: RedisServer) -> None:
+    clock = VirtualClock()
+    server = await asyncio.to_thread(own_redis.start)
+    redis = SharedRedis(own_redis.url, clock)
+    cache = RedisCache(redis)
+    try:
+        for key in ("changed", "deleted", "kept"):
+            await cache.set(key, b"old", 600)
+        server.send_signal(signal.SIGSTOP)  # away, but it will remember
+        await cache.set("changed", b"new", 600)
+        await cache.delete("deleted")
+        server.send_signal(signal.SIGCONT)
+        clock.tick(REST_S + 0.1)
+        assert [await cache.get(key) for key in ("changed", "deleted", "kept")] == [b"new", None, b"old"]
+        await cache.set("changed", b"newest", 600)
+        assert await RedisCache(redis).get("changed") == b"newest"
+    finally:
+        server.send_signal(signal.SIGCONT)
         await redis.close()
+        server.kill()
+        await asyncio.to_thread(server.wait)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
 
 from voice_ai_service.clock import Clock
 from voice_ai_service.db.redis import RedisAwayError, SharedRedis
+
+COPIES_BYTES: Final = 32 * 1024 * 1024
+MAX_UNSHARED: Final = 10_000
+"""Keys changed while Redis was away; of more, the oldest are read from Redis again."""
 
 
 class Cache(Protocol):
@@ -61,34 +66,43 @@ class MemoryCache:
 
 
 class RedisCache:
-    """Shared by all processes. While Redis is away nothing is found; a value that could not be replaced or
-    deleted then is served again when it is back, until its time is up."""
+    """Shared by all processes. What this one wrote it also keeps for itself, and finds there while Redis is away;
+    what it wrote or deleted meanwhile goes before what Redis still has of the time before."""
 
     def __init__(self, redis: SharedRedis, *, prefix: str = "voice-ai:cache:") -> None:
         self._redis = redis
         self._prefix = prefix
+        self._copies = MemoryCache(redis.clock, max_bytes=COPIES_BYTES)
+        self._unshared: OrderedDict[str, None] = OrderedDict()
 
     async def get(self, key: str) -> bytes | None:
+        if key in self._unshared:
+            return await self._copies.get(key)
         try:
             found = await self._redis.attempt(lambda: self._redis.client.get(self._prefix + key))
         except RedisAwayError:
-            return None
+            return await self._copies.get(key)
         return found if isinstance(found, bytes) else None
 
     async def set(self, key: str, value: bytes, ttl_s: float) -> None:
         if ttl_s <= 0:
             await self.delete(key)
             return
+        await self._copies.set(key, value, ttl_s)
         milliseconds = max(1, round(ttl_s * 1000))
-        try:
-            await self._redis.attempt(
-                lambda: self._redis.client.set(self._prefix + key, value, px=milliseconds)
-            )
-        except RedisAwayError:
-            return
+        await self._share(key, lambda: self._redis.client.set(self._prefix + key, value, px=milliseconds))
 
     async def delete(self, key: str) -> None:
+        await self._copies.delete(key)
+        await self._share(key, lambda: self._redis.client.delete(self._prefix + key))
+
+    async def _share(self, key: str, work: Callable[[], Awaitable[object]]) -> None:
         try:
-            await self._redis.attempt(lambda: self._redis.client.delete(self._prefix + key))
+            await self._redis.attempt(work)
         except RedisAwayError:
-            return
+            self._unshared[key] = None
+            self._unshared.move_to_end(key)
+            while len(self._unshared) > MAX_UNSHARED:
+                self._unshared.popitem(last=False)
+        else:
+            self._unshared.pop(key, None)

@@ -44,7 +44,7 @@ class SharedRedis:
         )
         self.client = redis.asyncio.Redis(connection_pool=pool)
         self._pool = pool
-        self._clock = clock
+        self.clock = clock
         self._rests_until = 0.0
         self._away = False
 
@@ -54,12 +54,12 @@ class SharedRedis:
         Raises:
             RedisAwayError: It is not there, does not answer in time, or did not a moment ago.
         """
-        if self._rests_until > self._clock.monotonic():
+        if self._rests_until > self.clock.monotonic():
             raise RedisAwayError
         try:
             result = await work()
         except (RedisError, OSError) as error:
-            self._rests_until = self._clock.monotonic() + REST_S
+            self._rests_until = self.clock.monotonic() + REST_S
             if not self._away:
                 self._away = True
                 _log.warning("redis is away: limits and cache are this process's own until it is back")
