@@ -118,7 +118,9 @@ def oldest_postgres() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="voice-ai-pg15-"))
     account.own(folder, 0o700)
     data = str(folder / "data")
-    account.run(programs / "initdb", "-D", data, "-U", "postgres", "--encoding=UTF8", "--auth=trust", "--no-sync")
+    account.run(
+        programs / "initdb", "-D", data, "-U", "postgres", "--encoding=UTF8", "--auth=trust", "--no-sync"
+    )
     options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
     account.run(programs / "pg_ctl", "-D", data, "-l", f"{data}/server.log", "-w", "-o", options, "start")
     host = quote(str(folder), safe="")
