@@ -106,5 +106,5 @@ class CallState(BaseModel):
 
     @property
     def turn_count(self) -> int:
-        """Caller turns so far; the greeting does not count."""
-        return sum(1 for turn in self.turns if turn.turn > 0)
+        """Caller turns so far: neither the greeting nor a reply without a turn, after a failed transfer, counts."""
+        return max((turn.turn for turn in self.turns), default=0)
