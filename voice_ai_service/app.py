@@ -230,7 +230,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             turn_mode=parts,
             greetings=Greetings(parts),
             metrics=metrics,
-            readiness=_readiness(database, registry, settings),
+            readiness=_readiness(database, registry, sessions, settings),
         )
         background = await stack.enter_async_context(_Background())
         background.start("token use", use.run())
@@ -361,7 +361,16 @@ def _tracer(settings: Settings) -> CallTracer:
     return NoTracer() if settings.tracing_endpoint is None else OtelTracer(settings.tracing_endpoint)
 
 
-def _readiness(database: Database, registry: ProviderRegistry, settings: Settings) -> Readiness:
+def _readiness(
+    database: Database, registry: ProviderRegistry, sessions: CallSessions, settings: Settings
+) -> Readiness:
+    async def journal() -> None:
+        if not sessions.alive or sessions.unjournalled:
+            raise Unavailable(
+                "Live calls are not journalled: a restart would lose them",
+                fix="Look for the database's errors in the log, then restart this process",
+            )
+
     async def embedded() -> None:
         for entry in registry.listing():
             if entry.name == "embedded" and entry.unavailable is not None:
