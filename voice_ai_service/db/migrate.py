@@ -62,7 +62,7 @@ def migrations_folder() -> Path:
         Path(sysconfig.get_path("data")) / "share" / "voice-ai" / "migrations",
     )
     for place in places:
-        if place.is_dir():
+        if (place / "0001_domains.up.sql").exists():
             return place
     raise errors.NotFound("the migrations are not installed", fix="install voice-ai again")
 
