@@ -7,9 +7,10 @@ import time
 
 import click
 
-from voice_ai_service.app import create_app, worker_parts
+from voice_ai_service.app import create_app
 from voice_ai_service.cli import first_start, platform
 from voice_ai_service.cli.platform import say
+from voice_ai_service.composition import worker_parts
 from voice_ai_service.db.pool import Database, PoolOptions
 from voice_ai_service.jobs.process import running_worker
 from voice_ai_service.settings import Settings

@@ -6,10 +6,10 @@ import asyncio
 
 import click
 
-from voice_ai_service.app import open_worker_parts
 from voice_ai_service.cli import platform
 from voice_ai_service.cli.platform import say
 from voice_ai_service.clock import SystemClock
+from voice_ai_service.composition import open_worker_parts
 from voice_ai_service.jobs.process import running_worker
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.settings import Settings
