@@ -7,6 +7,7 @@ PBX is the simulated one. Nothing here sleeps for longer than a request takes.
 from __future__ import annotations
 
 import base64
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.turn_service import TOKEN, Reply, TurnService, tone
-from voice_ai_service.audio.formats import PcmAudio
+from voice_ai_service.audio.formats import Encoding, PcmAudio
 from voice_ai_service.audio.g711 import ulaw_to_linear
+from voice_ai_service.audio.wav import write_wav
 from voice_ai_service.simulated_caller.caller import Press, Quiet, Say, Step
 from voice_ai_service.simulated_caller.simulation import CallOutcome, Dialling, place_call
-from voice_ai_service.turn_mode.wire import CallSetup
+from voice_ai_service.turn_mode.wire import ActionAnswer, AudioAnswer, CallSetup, RefusedCall
 
 pytest.importorskip("lupa", reason="the Lua runtime is not installed (extra: embedded)")
 
@@ -259,6 +261,22 @@ class TestSetUp:
         assert (call.hung_up_by, call.hangup_cause) == ("secretary", "NORMAL_TEMPORARY_FAILURE")
         assert np.any(np.frombuffer(call.line.sides()[1].samples, dtype="<i2"))
 
+    def test_what_the_service_says_to_somebody_it_refuses_is_heard_on_the_unanswered_line(self) -> None:
+        wav = write_wav(tone(1500), Encoding.PCMU)
+        audio = AudioAnswer(
+            ref="refused", sample_rate_hz=8000, duration_ms=1500, bytes=len(wav), content=base64.b64encode(wav).decode()
+        )
+        refused = RefusedCall(said="no", audio=audio, action=ActionAnswer(type="hangup", reason="refused"))
+        body = {"error": {"code": "not_found", "message": "no"}, **refused.model_dump(mode="json")}
+        with TurnService(greeting=Reply(status=404, raw=json.dumps(body).encode())) as service:
+            call = dial(service)
+            elsewhere = dial(service, fallback="3000")
+        assert (call.answered, call.hung_up_by, call.hangup_cause) == (False, "secretary", "NO_ROUTE_DESTINATION")
+        assert np.count_nonzero(np.frombuffer(call.line.sides()[1].samples, dtype="<i2")) > 8000
+        assert call.line.now_ms() < 2500
+        assert elsewhere.transferred_to == "3000"
+        assert service.ends() == []
+
     @pytest.mark.parametrize("fallback", ["3000 XML public", "a", "${x}", "1" * 30])
     def test_a_fallback_that_is_no_number_is_not_dialled(self, fallback: str) -> None:
         with TurnService(greeting=Reply(status=404)) as service:
@@ -274,7 +292,7 @@ class TestSetUp:
         )
         assert (call.answered, call.transferred_to) == (False, "3000")
 
-    @pytest.mark.parametrize("decision", ["closed", "busy", "refused"])
+    @pytest.mark.parametrize("decision", ["closed", "busy"])
     def test_what_is_said_outside_hours_is_heard_and_acted_on(self, decision: str) -> None:
         set_up = {"decision": decision, "action": GOODBYE}
         with TurnService(set_up=set_up, greeting=Reply(audio_ms=1500)) as service:
@@ -283,7 +301,7 @@ class TestSetUp:
         assert call.playouts[0].ended_ms == 1500
         assert service.turns() == []
 
-    @pytest.mark.parametrize(("decision", "cause"), [("busy", "USER_BUSY"), ("refused", "CALL_REJECTED")])
+    @pytest.mark.parametrize(("decision", "cause"), [("busy", "USER_BUSY"), ("closed", "CALL_REJECTED")])
     def test_a_call_without_words_is_not_answered(self, decision: str, cause: str) -> None:
         set_up = {"decision": decision, "action": GOODBYE, "audio": None}
         with TurnService(set_up=set_up) as service:

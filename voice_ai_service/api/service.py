@@ -29,6 +29,7 @@ from voice_ai_service.tenancy.tokens import Tokens
 from voice_ai_service.turn_mode.finish import Finish, NoteEvent
 from voice_ai_service.turn_mode.greetings import Greetings
 from voice_ai_service.turn_mode.parts import TurnModeParts
+from voice_ai_service.turn_mode.refuse import Refuse
 from voice_ai_service.turn_mode.set_up import SetUp
 from voice_ai_service.turn_mode.take_turn import TakeTurn
 
@@ -68,6 +69,10 @@ class Service:
     @property
     def set_up(self) -> SetUp:
         return SetUp(self.turn_mode)
+
+    @property
+    def refuse(self) -> Refuse:
+        return Refuse(self.turn_mode)
 
     @property
     def take_turn(self) -> TakeTurn:

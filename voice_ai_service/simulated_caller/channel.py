@@ -111,8 +111,12 @@ class Channel:
 
     def _execute(self, application: Any, data: Any = b"") -> None:
         self.applications.append((text(application), text(data)))
-        if text(application) == "playback" and text(data).startswith("tone_stream://"):
+        if text(application) != "playback":
+            return
+        if text(data).startswith("tone_stream://"):
             self._line.play_tone(_TONE_SECONDS)
+        else:
+            self._line.play_file(text(data))
 
     def _transfer(self, number: Any, _dialplan: Any = None, _context: Any = None) -> None:
         if self.ready():

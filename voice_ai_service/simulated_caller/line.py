@@ -79,7 +79,7 @@ class Line:
         self._sent: list[bytes] = []
         self._heard: list[bytes] = []
         self._clock_lock = threading.Lock()
-        self._tone: bytes = b""
+        self._foreground: bytes = b""
 
     def now_ms(self) -> int:
         with self._clock_lock:
@@ -110,8 +110,8 @@ class Line:
             mixed[: len(part) // 2] += np.frombuffer(part, dtype="<i2")
             if playout.at >= len(playout.samples):
                 playout.ended_ms = self.view.now_ms + PTIME_MS
-        if self._tone:
-            part, self._tone = self._tone[:FRAME_BYTES], self._tone[FRAME_BYTES:]
+        if self._foreground:
+            part, self._foreground = self._foreground[:FRAME_BYTES], self._foreground[FRAME_BYTES:]
             mixed[: len(part) // 2] += np.frombuffer(part, dtype="<i2")
         frame: bytes = np.clip(mixed, -32768, 32767).astype("<i2").tobytes()
         return ulaw_to_linear(linear_to_ulaw(frame))
@@ -137,8 +137,19 @@ class Line:
     def play_tone(self, seconds: float) -> None:
         """In the foreground, as the application `playback` does."""
         at = np.arange(int(PHONE_RATE_HZ * seconds))
-        self._tone = (8000 * np.sin(2 * np.pi * 950 * at / PHONE_RATE_HZ)).astype("<i2").tobytes()
-        while self._tone:
+        self._play_through((8000 * np.sin(2 * np.pi * 950 * at / PHONE_RATE_HZ)).astype("<i2").tobytes())
+
+    def play_file(self, file: str) -> None:
+        """Like `play_tone`; a file that cannot be read is silence, as it is on FreeSWITCH."""
+        try:
+            audio = resample(read_wav(Path(file).read_bytes()), PHONE_RATE_HZ)
+        except (OSError, WavError):
+            return
+        self._play_through(audio.samples)
+
+    def _play_through(self, samples: bytes) -> None:
+        self._foreground = samples
+        while self._foreground:
             self.step()
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ class NoteEvent:
     async def __call__(self, tenant: Tenant, call_uuid: UUID, event: CallEvent) -> EventAnswer:
         """Raises NotFound when no such call lives."""
         parts = self.parts
-        async with parts.locks.of(call_uuid):
+        async with parts.locks.of(tenant.domain_uuid, call_uuid):
             call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
             answer = EventAnswer()
             match event:
@@ -117,7 +117,7 @@ class Finish:
             Unavailable: the database is not there; the journal keeps the call and a worker stores it later.
         """
         parts = self.parts
-        async with parts.locks.of(call_uuid):
+        async with parts.locks.of(tenant.domain_uuid, call_uuid):
             stored = await parts.store.find_by_call(tenant.domain_uuid, call_uuid)
             if stored is not None:
                 return EndAnswer(conversation_uuid=stored)

@@ -57,21 +57,25 @@ class ReplyAudio:
         if len(wav) <= INLINE_LIMIT_BYTES:
             answer.content = base64.b64encode(wav).decode()
             return answer
-        await self.cache.set(_key(call.call_uuid, ref), wav, _FETCH_TTL_S)
+        await self.cache.set(_key(call.domain_uuid, call.call_uuid, ref), wav, _FETCH_TTL_S)
         return answer
 
-    async def whole(self, call_uuid: UUID, ref: str) -> bytes:
+    async def whole(self, domain_uuid: UUID, call_uuid: UUID, ref: str) -> bytes:
         """The WAV file. Raises NotFound once it was forgotten."""
-        wav = await self.cache.get(_key(call_uuid, ref))
+        wav = await self.cache.get(_key(domain_uuid, call_uuid, ref))
         if wav is None:
             raise NotFound("This reply's audio is not there any more", field="ref")
         return wav
 
-    async def piece(self, call_uuid: UUID, ref: str, offset: int, length: int) -> AudioPiece:
-        wav = await self.whole(call_uuid, ref)
+    async def piece(
+        self, domain_uuid: UUID, call_uuid: UUID, ref: str, *, offset: int, length: int
+    ) -> AudioPiece:
+        """At most `length` bytes of the file from `offset`. Raises NotFound as `whole` does."""
+        wav = await self.whole(domain_uuid, call_uuid, ref)
         part = wav[offset : offset + min(length, INLINE_LIMIT_BYTES)]
         return AudioPiece(content=base64.b64encode(part).decode(), offset=offset, bytes=len(wav))
 
 
-def _key(call_uuid: UUID, ref: str) -> str:
-    return f"reply:{call_uuid}:{ref}"
+def _key(domain_uuid: UUID, call_uuid: UUID, ref: str) -> str:
+    # With the domain: another tenant may set up a call under a uuid that it learned.
+    return f"reply:{domain_uuid}:{call_uuid}:{ref}"

@@ -31,7 +31,7 @@ from voice_ai_service.turn_mode.wire import (
 
 log = structlog.get_logger()
 
-Decision = Literal["answer", "closed", "busy", "refused"]
+Decision = Literal["answer", "closed", "busy"]
 _LEASE_MARGIN_S = 120.0
 """How much longer than the longest call its place is kept, should nobody say that it ended."""
 
@@ -56,7 +56,7 @@ class SetUp:
         """
         parts = self.parts
         began = time.perf_counter()
-        async with parts.locks.of(asked.call_uuid):
+        async with parts.locks.of(tenant.domain_uuid, asked.call_uuid):
             await self._refuse_a_known_call(tenant, asked)
             self._refuse_unshared_audio(asked)
             plan = await parts.directory.for_call(tenant.domain_uuid, asked.called_number)

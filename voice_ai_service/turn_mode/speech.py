@@ -51,11 +51,23 @@ class Speech:
         """
         began = time.perf_counter()
         chain, options = await self._chain(secretary, language)
+        return await self._cached(chain, options, secretary.domain_uuid, text, began)
+
+    async def sentence(self, domain_uuid: UUID, text: str, language: str) -> Spoken:
+        """`phrase` where no secretary answers: in the domain's first voice. Raises ProviderError."""
+        began = time.perf_counter()
+        chain = await self.voices.tts(domain_uuid)
+        options = TtsOptions(language=language, sample_rate_hz=PHONE_RATE_HZ)
+        return await self._cached(chain, options, domain_uuid, text, began)
+
+    async def _cached(
+        self, chain: TtsChain, options: TtsOptions, domain_uuid: UUID, text: str, began: float
+    ) -> Spoken:
         key = PhraseKey(
-            domain_uuid=secretary.domain_uuid,
+            domain_uuid=domain_uuid,
             engine=chain.names[0],
             voice=options.voice,
-            language=language,
+            language=options.language,
             sample_rate_hz=options.sample_rate_hz,
             speed=options.speed,
             text=text,

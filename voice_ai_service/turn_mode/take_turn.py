@@ -79,10 +79,10 @@ class TakeTurn:
         """
         parts = self.parts
         began = time.perf_counter()
-        async with parts.locks.of(asked.call_uuid):
+        async with parts.locks.of(tenant.domain_uuid, asked.call_uuid):
             call = await parts.sessions.load(tenant.domain_uuid, asked.call_uuid, turn=asked.turn)
             if asked.turn <= call.turn_count:
-                return await self._answered_before(asked)
+                return await self._answered_before(tenant, asked)
             if asked.turn != call.turn_count + 1:
                 raise Conflict(
                     f"The next turn of this call is {call.turn_count + 1}",
@@ -132,12 +132,14 @@ class TakeTurn:
             latency_ms=latency_split(record.latency_ms),
         )
         await parts.sessions.save(call)
-        await parts.answers.set(_answer_key(asked), answer.model_dump_json().encode(), ttl_s=_ANSWER_TTL_S)
+        await parts.answers.set(
+            _answer_key(tenant, asked), answer.model_dump_json().encode(), ttl_s=_ANSWER_TTL_S
+        )
         self._observe(call, record)
         return answer
 
-    async def _answered_before(self, asked: TurnRequest) -> TurnAnswer:
-        stored = await self.parts.answers.get(_answer_key(asked))
+    async def _answered_before(self, tenant: Tenant, asked: TurnRequest) -> TurnAnswer:
+        stored = await self.parts.answers.get(_answer_key(tenant, asked))
         if stored is None:
             raise Conflict(
                 "This turn was answered, and the answer is not kept any more",
@@ -347,5 +349,5 @@ def _latencies(
     )
 
 
-def _answer_key(asked: TurnRequest) -> str:
-    return f"answer:{asked.call_uuid}:{asked.turn}"
+def _answer_key(tenant: Tenant, asked: TurnRequest) -> str:
+    return f"answer:{tenant.domain_uuid}:{asked.call_uuid}:{asked.turn}"

@@ -174,7 +174,7 @@ class SetupAnswer(BaseModel):
     call_uuid: UUID
     domain_uuid: UUID
     """For a PBX that knows its tenants by name: what it must name in every later request."""
-    decision: Literal["answer", "closed", "busy", "refused"]
+    decision: Literal["answer", "closed", "busy"]
     reason: str | None = None
     secretary: SecretaryAnswer | None = None
     said: str
@@ -186,6 +186,16 @@ class SetupAnswer(BaseModel):
     fallback: ActionAnswer
     folder: str | None = None
     record_call: bool = False
+
+
+class RefusedCall(BaseModel):
+    """Stands beside `error`: what the caller hears whom nobody here can answer."""
+
+    decision: Literal["refused"] = "refused"
+    said: str
+    audio: AudioAnswer | None
+    """Always inline."""
+    action: ActionAnswer
 
 
 class TurnAnswer(BaseModel):

@@ -7,12 +7,14 @@ from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import APIRouter, Body, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from voice_ai_service.api.admission import CallsTenant, CallsVisitor, Reader
+from voice_ai_service.api.errors import ErrorAnswer, answer_for
 from voice_ai_service.api.service import Parts
+from voice_ai_service.errors import NotFound
 from voice_ai_service.turn_mode.reply_audio import INLINE_LIMIT_BYTES
 from voice_ai_service.turn_mode.wire import (
     AudioPiece,
@@ -21,6 +23,7 @@ from voice_ai_service.turn_mode.wire import (
     EndAnswer,
     EndRequest,
     EventAnswer,
+    RefusedCall,
     SetupAnswer,
     TurnAnswer,
     TurnRequest,
@@ -41,11 +44,30 @@ class LiveCalls(BaseModel):
     calls: list[LiveCall]
 
 
-@router.post("/calls", summary="Set a call up, before it is answered")
-async def set_up(asked: CallSetup, visitor: CallsVisitor, parts: Parts) -> SetupAnswer:
-    tenant = await visitor.admit(asked.domain_uuid, asked.domain_name)
+class RefusedCallAnswer(ErrorAnswer, RefusedCall):
+    """`error` says why; the rest is for the caller."""
+
+
+@router.post(
+    "/calls",
+    summary="Set a call up, before it is answered",
+    response_model=SetupAnswer,
+    responses={
+        404: {"model": RefusedCallAnswer, "description": "Nobody answers there; play `audio`, hang up"}
+    },
+)
+async def set_up(
+    asked: CallSetup, visitor: CallsVisitor, parts: Parts, request: Request
+) -> SetupAnswer | JSONResponse:
     structlog.contextvars.bind_contextvars(call_uuid=str(asked.call_uuid))
-    return await parts.set_up(tenant, asked)
+    domain_uuid: UUID | None = None
+    try:
+        tenant = await visitor.admit(asked.domain_uuid, asked.domain_name)
+        domain_uuid = tenant.domain_uuid
+        return await parts.set_up(tenant, asked)
+    except NotFound as error:
+        refused = await parts.refuse(domain_uuid)
+        return answer_for(error, request.state.request_id, refused.model_dump(mode="json"))
 
 
 @router.get("/calls", summary="Calls that live now")
@@ -103,9 +125,9 @@ async def reply_audio(
     length: Annotated[int, Query(ge=1, le=INLINE_LIMIT_BYTES)] = INLINE_LIMIT_BYTES,
     accept: Annotated[str, Header()] = "",
 ) -> Response:
-    # The call must live in this tenant: the audio's key alone would let a guessed uuid through.
     await parts.turn_mode.sessions.load(tenant.domain_uuid, call_uuid)
+    replies = parts.turn_mode.replies
     if "audio/wav" in accept:
-        return Response(await parts.turn_mode.replies.whole(call_uuid, ref), media_type="audio/wav")
-    piece = await parts.turn_mode.replies.piece(call_uuid, ref, offset, length)
+        return Response(await replies.whole(tenant.domain_uuid, call_uuid, ref), media_type="audio/wav")
+    piece = await replies.piece(tenant.domain_uuid, call_uuid, ref, offset=offset, length=length)
     return JSONResponse(piece.model_dump())

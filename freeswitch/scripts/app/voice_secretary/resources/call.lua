@@ -216,13 +216,14 @@ local function report_end(self)
   remove_files(self)
 end
 
--- The service said nothing: the number the dialplan named, else a tone.
-local function unavailable(self)
+-- Nobody of ours takes the call: the number the dialplan named, else what the service has to say, else a tone.
+local function unavailable(self, refusal)
   if not self.leg:is_up() then return end
   if self.settings.fallback and self.leg:transfer(self.settings.fallback, self.settings.context) then return end
   self.session:execute("pre_answer")
-  self.leg:play_tone()
-  self.leg:hang_up("NORMAL_TEMPORARY_FAILURE")
+  local said = is_object(refusal) and is_object(refusal.audio) and self.leg:play_through(refusal.audio)
+  if not said then self.leg:play_tone() end
+  self.leg:hang_up(said and "NO_ROUTE_DESTINATION" or "NORMAL_TEMPORARY_FAILURE")
 end
 
 local function leave(self)
@@ -287,8 +288,10 @@ function call:run()
     log.err("call " .. self.settings.call_uuid .. " could not be set up, status " .. tostring(outcome.status))
     self.ending = { reason = "error" }
     -- An answer that got lost on its way left a call behind at the service.
-    if outcome.status == curl.NO_ANSWER then report_end(self) else remove_files(self) end
-    return unavailable(self)
+    if outcome.status == curl.NO_ANSWER then report_end(self) end
+    unavailable(self, outcome.details)
+    if outcome.status ~= curl.NO_ANSWER then remove_files(self) end
+    return
   end
   if self.leg:is_up() then take_call(self, answer) end
   self.ending = self.ending or ending_from_outside(self)

@@ -129,6 +129,13 @@ function leg:stop_playing()
   return heard_ms
 end
 
+-- Plays a sentence ({file}) to its end, on a leg that was not answered; false when its name is not allowed.
+function leg:play_through(audio)
+  if not settings.is_path(audio.file) then return false end
+  self.session:execute("playback", audio.file)
+  return true
+end
+
 -- For callers to whom the service can say nothing: never silence.
 function leg:play_tone()
   self.session:execute("playback", "tone_stream://L=3;%(330,15,950);%(330,15,1400);%(330,1000,1800)")

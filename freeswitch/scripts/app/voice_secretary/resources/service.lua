@@ -112,7 +112,7 @@ local paths = {
 }
 
 local ACTIONS = { continue = true, record_message = true, transfer = true, hangup = true }
-local DECISIONS = { answer = true, closed = true, busy = true, refused = true }
+local DECISIONS = { answer = true, closed = true, busy = true }
 
 -- What the call's thread relies on; anything else is as good as no answer.
 local function is_complete(job, answer)
@@ -142,7 +142,12 @@ function service.exchange(io_, job)
     body.audio = audio
   end
   local answer, problem, status, details = send(io_, job, paths[job.kind](job), body)
-  if not answer then return nil, problem, status, details end
+  if not answer then
+    -- Who is refused is told so by the service's voice.
+    local refused = job.kind == "set_up" and type(details) == "table" and type(details.audio) == "table"
+    if refused then details.audio = place(io_, job, details.audio, job.reply_file) end
+    return nil, problem, status, details
+  end
   if not is_complete(job, answer) then return nil, "the answer is not what the protocol says", 400 end
   if job.kind == "set_up" then
     if type(answer.folder) == "string" then job.folder = answer.folder end
