@@ -24,10 +24,12 @@ from voice_ai_service.providers.llm import openai as openai_chat
 from voice_ai_service.providers.openai_sdk import CompatibleSettings
 from voice_ai_service.providers.registry import ProviderRegistry
 from voice_ai_service.providers.stt import embedded as embedded_stt
+from voice_ai_service.providers.stt import faster_whisper
 from voice_ai_service.providers.stt import openai as openai_stt
 from voice_ai_service.providers.stt.owned import SttWithItsParts
 from voice_ai_service.providers.tts import embedded as embedded_tts
 from voice_ai_service.providers.tts import openai as openai_tts
+from voice_ai_service.providers.tts import piper
 
 STT, TTS, LLM, EMBEDDINGS = (
     ProviderKind.STT,
@@ -122,6 +124,24 @@ _LOCAL: Final = (
     ),
     ProviderEntry(
         TTS, "embedded", ProviderSettings, _embedded_tts, local=True, available=embedded_tts.available
+    ),
+    ProviderEntry(
+        STT,
+        faster_whisper.NAME,
+        faster_whisper.FasterWhisperSettings,
+        faster_whisper.build,
+        available=needs("faster_whisper", "whisper"),
+        local=True,
+        check=faster_whisper.check,
+    ),
+    ProviderEntry(
+        TTS,
+        piper.NAME,
+        piper.PiperSettings,
+        piper.build,
+        available=needs("piper", "piper"),
+        local=True,
+        check=piper.check,
     ),
     ProviderEntry(EMBEDDINGS, "hashing", hashing.HashingSettings, hashing.build, local=True),
 )

@@ -16,6 +16,7 @@ EVERY = [
 SAMPLES: dict[Any, Any] = {
     str: "não",
     int: 7,
+    int | None: None,
     float: -1.5,
     bytes: b"\0\xff\n",
     list[str]: ["a", "b"],

@@ -161,13 +161,51 @@ class Recognised(Message):
     dictionary_words: int
 
 
+@dataclass(frozen=True, slots=True)
+class Transcribe(Message):
+    """Free dictation; answered by Transcribed. `samples` is L16.
+
+    Attributes:
+        languages: ISO 639-1, most likely first, never empty.
+        hot_words: What the caller is likely to say, as one text.
+    """
+
+    kind = "transcribe"
+    payload_field = "samples"
+    sample_rate_hz: int
+    languages: list[str]
+    hot_words: str
+    samples: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed(Message):
+    """`segments`: text, mean log probability, probability that nobody spoke, compression ratio."""
+
+    kind = "transcribed"
+    closing = True
+    language: str
+    segments: list[list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakModel(Message):
+    """For a voice model; answered by Audio, Audio, …, Done. `speaker` None: the model's own."""
+
+    kind = "speak_model"
+    text: str
+    speaker: int | None
+    sample_rate_hz: int
+    speed: float
+
+
 M = TypeVar("M", bound=Message)
 
 _ALL: dict[str, type[Message]] = {
     message.kind: message
     for message in (
         Hello, Ready, Cancel, Done, Failed, Speak, Audio, Pronounce, Pronounced, ListVoices, Voices,
-        LoadGrammar, ForgetGrammar, Recognise, Recognised,
+        LoadGrammar, ForgetGrammar, Recognise, Recognised, Transcribe, Transcribed, SpeakModel,
     )
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -139,13 +139,21 @@ class SpeechWorker:
     Args:
         provider: Registry name, for errors and logs.
         module: What to run with `python -m`.
+        arguments: Its command line.
     """
 
     def __init__(
-        self, provider: str, module: str, *, limits: WorkerLimits | None = None, clock: Clock | None = None
+        self,
+        provider: str,
+        module: str,
+        *,
+        arguments: Sequence[str] = (),
+        limits: WorkerLimits | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.provider = provider
         self._module = module
+        self._arguments = tuple(arguments)
         self._limits = limits or WorkerLimits()
         self._clock = clock or SystemClock()
         self._child: _Child | None = None
@@ -236,7 +244,7 @@ class SpeechWorker:
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self._module, stdin=pipe, stdout=pipe, stderr=pipe
+                sys.executable, "-m", self._module, *self._arguments, stdin=pipe, stdout=pipe, stderr=pipe
             )
         except OSError as error:
             raise ProviderUnavailable(
