@@ -22,6 +22,7 @@ from voice_ai_service.conversations.call_folder import CallFolders
 from voice_ai_service.conversations.live_calls import LiveCalls
 from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.repository import ConversationRepository
+from voice_ai_service.conversations.retention import Retention
 from voice_ai_service.conversations.sessions import CallSessions
 from voice_ai_service.crm.outbox import CallCompletedAnnouncement, Outbox
 from voice_ai_service.crm.webhooks import WebhookRepository
@@ -143,7 +144,14 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
         service = Service(
             database=database,
             limiter=shared.concurrency,
-            recordings=recordings,
+            retention=Retention(
+                database,
+                recordings,
+                folders,
+                clock,
+                default_days=settings.retention_days,
+                sessions=sessions,
+            ),
             door=door,
             domains=domains,
             tokens=door_tokens,
@@ -181,10 +189,9 @@ def worker_parts(service: Service) -> WorkerParts:
         sealer=service.sealer,
         limiter=service.limiter,
         folders=service.turn_mode.folders,
-        recordings=service.recordings,
+        retention=service.retention,
         metrics=service.metrics,
         clock=service.turn_mode.clock,
-        sessions=service.turn_mode.sessions,
     )
 
 
@@ -195,12 +202,13 @@ async def open_worker_parts(settings: Settings, metrics: Metrics, clock: Clock) 
         database = await _database(settings, stack)
         shared = await _shared(settings, clock, stack)
         recordings = Recordings(settings.data_dir / "recordings")
+        folders = _folders(settings, recordings)
         yield WorkerParts(
             database=database,
             sealer=await asyncio.to_thread(load_sealer, settings),
             limiter=shared.concurrency,
-            folders=_folders(settings, recordings),
-            recordings=recordings,
+            folders=folders,
+            retention=Retention(database, recordings, folders, clock, default_days=settings.retention_days),
             metrics=metrics,
             clock=clock,
         )

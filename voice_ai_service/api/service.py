@@ -11,8 +11,8 @@ from voice_ai_service.calls.repository import SecretaryRepository
 from voice_ai_service.calls.secretary_book import SecretaryBook
 from voice_ai_service.calls.transfer_repository import DestinationRepository, RuleRepository
 from voice_ai_service.conversations.live_calls import LiveCalls
-from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.repository import ConversationRepository
+from voice_ai_service.conversations.retention import Retention
 from voice_ai_service.crm.outbox import Outbox
 from voice_ai_service.crm.webhooks import WebhookRepository
 from voice_ai_service.db.pool import Database
@@ -44,7 +44,7 @@ class Sealer(Protocol):
 class Service:
     database: Database
     limiter: ConcurrencyLimiter
-    recordings: Recordings
+    retention: Retention
     door: Door
     domains: Domains
     tokens: Tokens

@@ -12,10 +12,8 @@ from voice_ai_service.calls.secretary_book import SecretaryBook
 from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.call_folder import CallFolders
 from voice_ai_service.conversations.live_calls import LiveCalls
-from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.repository import ConversationRepository
 from voice_ai_service.conversations.retention import Retention
-from voice_ai_service.conversations.sessions import CallSessions
 from voice_ai_service.crm.delivery import Delivery
 from voice_ai_service.crm.outbox import CallCompletedAnnouncement, Outbox
 from voice_ai_service.crm.webhooks import Sealer, WebhookRepository
@@ -35,19 +33,13 @@ _HOUR_S: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """
-    Attributes:
-        sessions: The process's live calls, None where it serves none.
-    """
-
     database: Database
     sealer: Sealer
     limiter: ConcurrencyLimiter
     folders: CallFolders
-    recordings: Recordings
+    retention: Retention
     metrics: Metrics
     clock: Clock
-    sessions: CallSessions | None = None
 
 
 @asynccontextmanager
@@ -80,18 +72,10 @@ def _periodic(settings: Settings, parts: WorkerParts, deliveries: Deliveries) ->
         parts.metrics,
         unheard_of_s=settings.abandoned_call_s,
     )
-    retention = Retention(
-        parts.database,
-        parts.recordings,
-        parts.folders,
-        parts.clock,
-        default_days=settings.retention_days,
-        sessions=parts.sessions,
-    )
     sweep = FolderSweep(parts.folders, journal, conversations, parts.clock)
     return [
         Periodic("outbox depth", deliveries.observe_depth, every_s=15.0),
         Periodic("abandoned calls", abandoned.close_all, every_s=_MINUTE_S, first_after_s=5.0),
-        Periodic("retention", retention.purge_all, every_s=24 * _HOUR_S, first_after_s=10 * _MINUTE_S),
+        Periodic("retention", parts.retention.purge_all, every_s=24 * _HOUR_S, first_after_s=10 * _MINUTE_S),
         Periodic("call folders", sweep.sweep, every_s=_HOUR_S, first_after_s=15 * _MINUTE_S),
     ]

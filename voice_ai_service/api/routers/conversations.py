@@ -8,12 +8,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
-from voice_ai_service.api.admission import Reader
+from voice_ai_service.api.admission import Admin, Reader
 from voice_ai_service.api.service import Parts
+from voice_ai_service.calls.numbers import caller_number
 from voice_ai_service.conversations.outcome import Resolution
 from voice_ai_service.conversations.stored import ConversationFilter
+from voice_ai_service.errors import InvalidInput
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
@@ -83,6 +85,22 @@ class ConversationPageAnswer(BaseModel):
     next_cursor: str | None
 
 
+class EraseRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    caller_number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+class Erased(BaseModel):
+    """How much is gone. A call that is going on now is stored when it ends: erase again then."""
+
+    conversations: int
+    messages: int
+    audio_files: int
+    events: int
+    callers: int
+    live_calls: int
+
+
 @router.get("", summary="Stored calls, newest first")
 async def page(
     tenant: Reader,
@@ -113,6 +131,16 @@ async def page(
         conversations=[ConversationAnswer.model_validate(asdict(one)) for one in found.conversations],
         next_cursor=found.next_cursor,
     )
+
+
+@router.post("/erase", summary="Forget everything of one caller: rows, vectors, audio, undelivered events")
+async def erase(asked: EraseRequest, tenant: Admin, parts: Parts) -> Erased:
+    number = caller_number(asked.caller_number, tenant.country)
+    if not number:
+        raise InvalidInput(
+            "This is not a number", field="caller_number", fix="Digits, with a leading + abroad"
+        )
+    return Erased.model_validate(asdict(await parts.retention.erase_caller(tenant.domain_uuid, number)))
 
 
 @router.get("/{conversation_uuid}", summary="One call with all that was said")
