@@ -53,7 +53,7 @@ class Channel:
                 "execute": self._execute,
                 "transfer": self._transfer,
                 "hangup": self._hang_up,
-                "hangupCause": self._hangup_cause,
+                "getState": self._state,
                 "setAutoHangup": lambda _on: None,
                 "setInputCallback": self._set_input_callback,
                 "unsetInputCallback": lambda: self._set_input_callback(None, None),
@@ -61,8 +61,10 @@ class Channel:
         )
         return self._table
 
-    def _hangup_cause(self) -> bytes:
-        return (self.hangup_cause or "NONE").encode()
+    def _state(self) -> bytes:
+        if self.hangup_cause is not None:
+            return b"CS_HANGUP"
+        return b"CS_EXECUTE" if self.transferred_to is None else b"CS_ROUTING"
 
     def ready(self) -> bool:
         return self.hangup_cause is None and self.transferred_to is None
@@ -85,7 +87,10 @@ class Channel:
 
     def _see_hang_up(self) -> None:
         if self._caller.hung_up and self.ready():
-            self.hangup_cause, self.hung_up_by = "NORMAL_CLEARING", "caller"
+            self.hung_up_by = "caller"
+            self.hangup_cause = "NORMAL_CLEARING" if self.answered else "ORIGINATOR_CANCEL"
+            self.variables["sip_hangup_disposition"] = "recv_bye" if self.answered else "recv_cancel"
+            self.variables["sip_term_cause"] = "16" if self.answered else "487"
 
     def _hand_over_key(self) -> bool:
         if not self._caller.keys or self._input_callback is None:

@@ -276,9 +276,9 @@ local function take_call(self, answer)
   converse(self, answer)
 end
 
--- Why it is over when nobody of ours ended it. A channel without a cause was taken away, by an agent or a transfer.
+-- Why it is over when the secretary did not end it: the caller did, or an agent took the call away.
 local function ending_from_outside(self)
-  return { reason = self.leg:hangup_cause() == "NONE" and "transferred" or "caller_hangup" }
+  return { reason = self.leg:is_hung_up() and "caller_hangup" or "transferred" }
 end
 
 function call:run()

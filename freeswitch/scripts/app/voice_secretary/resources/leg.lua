@@ -161,9 +161,23 @@ function leg:hang_up(cause)
   self.session:hangup(cause)
 end
 
--- Why the channel went down; empty while it is up.
+-- Whether it was ended, as opposed to taken elsewhere by a transfer from outside.
+function leg:is_hung_up()
+  return self.session:getState() == "CS_HANGUP"
+end
+
+-- session:hangupCause() says NONE as long as the script runs, and `hangup_cause` is set after it; the SIP channel
+-- knows at once.
+local CAUSES = {
+  ["16"] = "NORMAL_CLEARING", ["17"] = "USER_BUSY", ["31"] = "NORMAL_UNSPECIFIED", ["41"] = "NORMAL_TEMPORARY_FAILURE",
+  ["102"] = "RECOVERY_ON_TIMER_EXPIRE", ["127"] = "INTERWORKING",
+}
+
+-- Why the channel went down; empty while it is up, and when nobody said.
 function leg:hangup_cause()
-  return self:is_up() and "" or self.session:hangupCause()
+  if self:is_up() then return "" end
+  if self.session:getVariable("sip_hangup_disposition") == "recv_cancel" then return "ORIGINATOR_CANCEL" end
+  return CAUSES[self.session:getVariable("sip_term_cause") or ""] or ""
 end
 
 return leg
