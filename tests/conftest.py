@@ -28,8 +28,9 @@ import redis
 from tests.fakes.clock import VirtualClock
 from voice_ai_service import errors
 from voice_ai_service.db import migrate
-from voice_ai_service.db.embedded import LOGIN, OWNER, EmbeddedPostgres, EmbeddedUrls
+from voice_ai_service.db.embedded import EmbeddedPostgres, EmbeddedUrls
 from voice_ai_service.db.embedded_host import server_account
+from voice_ai_service.db.embedded_server import LOGIN, OWNER
 from voice_ai_service.db.pool import Database, PoolOptions
 
 T = TypeVar("T")

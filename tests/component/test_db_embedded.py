@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
-import psutil
 import pytest
 
 from voice_ai_service import errors
 from voice_ai_service.db import embedded_host
-from voice_ai_service.db.embedded import SOCKET_PATH_BYTES, EmbeddedPostgres
+from voice_ai_service.db.embedded import EmbeddedPostgres
+from voice_ai_service.db.embedded_server import SOCKET_PATH_BYTES
 
 pytestmark = pytest.mark.postgres
 
@@ -260,6 +260,10 @@ async def test_root_opens_the_way_but_not_the_folders(folder: Path) -> None:
         await postgres.stop()
 
 
-def test_nobody_is_found_in_an_empty_folder(folder: Path) -> None:
-    assert embedded_host.lives_in(folder) == []
-    assert psutil.pid_exists(os.getpid())
+def test_only_servers_count_as_living_in_a_folder(folder: Path) -> None:
+    bystander = subprocess.Popen(["sleep", "60"], cwd=folder)
+    try:
+        assert embedded_host.lives_in(folder) == []
+    finally:
+        bystander.kill()
+        bystander.wait()

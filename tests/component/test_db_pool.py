@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Cluster, DatabaseUrls, MakeDomain
 from voice_ai_service import errors
 from voice_ai_service.db import migrate
-from voice_ai_service.db.pool import Database, PoolOptions, savepoint
+from voice_ai_service.db.pool import Database, PoolOptions, as_owner, savepoint
 
 pytestmark = pytest.mark.postgres
 
@@ -200,3 +200,35 @@ async def test_before_the_migrations_it_says_what_to_run(oldest_postgres: Cluste
     with pytest.raises(errors.Unavailable) as caught:
         await Database.connect(urls.app, PoolOptions(size=1, role="not_made_yet"))
     assert "voice-ai migrate" in (caught.value.fix or "")
+
+
+async def test_an_older_schema_is_not_served(postgres_cluster: Cluster) -> None:
+    urls = postgres_cluster.create()
+    newest = migrate.known()[-1].version
+    with pytest.raises(errors.Unavailable, match="version 0") as caught:
+        await Database.connect(urls.app, PoolOptions(size=1))
+    assert caught.value.fix == "run `voice-ai migrate`"
+    await migrate.up(urls.owner)
+    async with as_owner(urls.owner) as owner:
+        await owner.execute("DELETE FROM voice_ai.migrations WHERE version = $1", newest)
+    with pytest.raises(errors.Unavailable, match=f"version {newest - 1}, needed {newest}"):
+        await Database.connect(urls.app, PoolOptions(size=1))
+    async with as_owner(urls.owner) as owner:
+        await owner.execute(
+            "INSERT INTO voice_ai.migrations VALUES ($1, 'of a newer program', '')", newest + 1
+        )
+    await (await Database.connect(urls.app, PoolOptions(size=1))).close()
+
+
+async def test_a_full_disk_and_a_deadlock_are_unavailable(db: Database) -> None:
+    for state in ("53100", "53200", "58030", "40P01", "55P03"):
+        with pytest.raises(errors.Unavailable):
+            async with db.open() as connection:
+                await connection.execute(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$")
+
+
+async def test_a_login_that_is_refused(postgres_cluster: Cluster, database_urls: DatabaseUrls) -> None:
+    with pytest.raises(errors.Unavailable, match="refused the credential"):
+        await Database.connect(database_urls.app.replace("voice_ai_login", "somebody"), PoolOptions(size=1))
+    with pytest.raises(errors.Unavailable):
+        await Database.connect("not a url", PoolOptions(size=1))

@@ -15,39 +15,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Final, Protocol
 from uuid import UUID
 
 import asyncpg
-import pgvector.asyncpg
 import structlog
 
 from voice_ai_service import errors
-from voice_ai_service.db import queries
+from voice_ai_service.db import migrate, queries
+from voice_ai_service.db.driver import (
+    DRIVER_ERRORS,
+    SERVICE_ROLE,
+    Connection,
+    database_errors,
+    is_closed,
+    prepare_connection,
+)
 
-SERVICE_ROLE: Final = "voice_ai_service"
-"""The group role that row-level security is written for; see migrations/0006."""
+__all__ = ["SERVICE_ROLE", "Connection", "Database", "PoolOptions", "as_owner", "savepoint"]
 
-_DRIVER_ERRORS: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 _SQL = queries.load(__package__, "pool.sql")
 _log = structlog.get_logger()
-
-
-class Connection(Protocol):
-    """What a repository may do with a connection; asyncpg's own methods, with `$1` parameters. Rows are
-    mappings."""
-
-    async def execute(self, query: str, *arguments: object) -> str: ...
-    async def executemany(self, query: str, arguments: Iterable[Sequence[object]]) -> None: ...
-    async def fetch(self, query: str, *arguments: object) -> list[Any]: ...
-    async def fetchrow(self, query: str, *arguments: object) -> Any: ...
-    async def fetchval(self, query: str, *arguments: object) -> Any: ...
-    def is_closed(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +83,7 @@ class Database:
                 bind.
         """
         options = options or PoolOptions()
-        with _database_errors(None):
+        with database_errors(None):
             pool = await asyncpg.create_pool(
                 url,
                 min_size=min(2, options.size),
@@ -102,12 +92,13 @@ class Database:
                 timeout=options.connect_timeout_s,
                 command_timeout=options.statement_timeout_s + 5.0,
                 connection_class=_ServiceConnection,
-                init=_prepare_connection,
+                init=prepare_connection,
                 server_settings=_server_settings(options),
             )
         database = cls(pool, options)
         try:
             await database._refuse_unbound_role()
+            await database._refuse_old_schema()
         except BaseException:
             pool.terminate()
             raise
@@ -174,14 +165,14 @@ class Database:
 
     @asynccontextmanager
     async def _acquired(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
-        with _database_errors(None):
+        with database_errors(None):
             connection = await self._pool.acquire(timeout=self._options.acquire_timeout_s)
         try:
-            with _database_errors(connection):
+            with database_errors(connection):
                 yield connection
         finally:
             # A dead connection cannot be given back; the pool makes another.
-            with contextlib.suppress(*_DRIVER_ERRORS, OSError):
+            with contextlib.suppress(*DRIVER_ERRORS, OSError):
                 await self._pool.release(connection, timeout=self._options.acquire_timeout_s)
 
     async def _refuse_unbound_role(self) -> None:
@@ -200,6 +191,19 @@ class Database:
                 fix=f"run the migrations as the tables' owner and the service as a member of {SERVICE_ROLE}",
             )
 
+    async def _refuse_old_schema(self) -> None:
+        """A newer one is accepted: while processes are replaced one by one, the old ones meet it."""
+        needed = (await asyncio.to_thread(migrate.known))[-1].version
+        async with self.open() as connection:
+            found = 0
+            if await connection.fetchval(_SQL.has_schema_version):
+                found = await connection.fetchval(_SQL.schema_version)
+        if found < needed:
+            raise errors.Unavailable(
+                f"the database's schema is older than this program (version {found}, needed {needed})",
+                fix="run `voice-ai migrate`",
+            )
+
 
 @asynccontextmanager
 async def as_owner(owner_url: str) -> AsyncIterator[asyncpg.Connection]:
@@ -209,11 +213,11 @@ async def as_owner(owner_url: str) -> AsyncIterator[asyncpg.Connection]:
     Raises:
         errors.Unavailable: No database, or it refuses the credential.
     """
-    with _database_errors(None):
+    with database_errors(None):
         connection = await asyncpg.connect(owner_url, timeout=10)
-        await _prepare_connection(connection)
     try:
-        with _database_errors(connection):
+        with database_errors(connection):
+            await prepare_connection(connection)
             yield connection
     finally:
         await connection.close(timeout=5)
@@ -232,7 +236,7 @@ async def savepoint(connection: Connection, name: str = "step") -> AsyncIterator
     try:
         yield
     except BaseException:
-        if not _is_closed(connection):
+        if not is_closed(connection):
             await connection.execute(f'ROLLBACK TO SAVEPOINT "{name}"')
         raise
     await connection.execute(f'RELEASE SAVEPOINT "{name}"')
@@ -250,87 +254,14 @@ def _server_settings(options: PoolOptions) -> dict[str, str]:
     }
 
 
-async def _prepare_connection(connection: asyncpg.Connection) -> None:
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads, format="text"
-    )
-    await connection.set_type_codec(
-        "numeric", schema="pg_catalog", encoder=str, decoder=_from_numeric, format="text"
-    )
-    schema = await connection.fetchval(_SQL.vector_schema)
-    if schema is not None:
-        await pgvector.asyncpg.register_vector(connection, schema=schema)
-
-
-def _from_numeric(text: str) -> int | Decimal:
-    """FusionPBX has no integer columns: what is written without a point is a count."""
-    return int(text) if text.lstrip("-").isdecimal() else Decimal(text)
-
-
-def _to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 async def _roll_back(connection: asyncpg.pool.PoolConnectionProxy) -> None:
     """Ends the transaction or, where that is impossible, the connection."""
-    if _is_closed(connection):
+    if is_closed(connection):
         return
     try:
         await connection.execute("ROLLBACK")
-    except (asyncpg.PostgresError, *_DRIVER_ERRORS, OSError):
+    except (asyncpg.PostgresError, *DRIVER_ERRORS, OSError):
         connection.terminate()
     except asyncio.CancelledError:
         connection.terminate()
         raise
-
-
-def _is_closed(connection: Connection) -> bool:
-    try:
-        return connection.is_closed()
-    except asyncpg.InterfaceError:  # the pool has taken it back already
-        return True
-
-
-@contextmanager
-def _database_errors(connection: Connection | None) -> Iterator[None]:
-    """Maps what the driver raises; with None while connecting. What only a bug of ours can cause stays as it
-    is."""
-    try:
-        yield
-    except (asyncpg.UntranslatableCharacterError, asyncpg.CharacterNotInRepertoireError) as error:
-        raise errors.InvalidInput(
-            "the text has a character that cannot be stored", fix="remove NUL characters", detail=str(error)
-        ) from error
-    except asyncpg.QueryCanceledError as error:
-        raise errors.Unavailable("the database did not answer in time", detail=str(error)) from error
-    except asyncpg.InvalidPasswordError as error:
-        raise errors.Unavailable(
-            "the database refused the credential", fix="check VOICE_AI_DATABASE_URL", detail=str(error)
-        ) from error
-    except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
-        if connection is not None:
-            raise
-        raise errors.Unavailable(
-            f"the database has no role {SERVICE_ROLE} that this login may take",
-            fix=f"run `voice-ai migrate`, then GRANT {SERVICE_ROLE} TO the login of VOICE_AI_DATABASE_URL",
-            detail=str(error),
-        ) from error
-    except _GONE as error:
-        raise errors.Unavailable("the database is not reachable", detail=str(error)) from error
-    except (asyncpg.InterfaceError, OSError, asyncpg.InvalidCatalogNameError) as error:
-        # TimeoutError is an OSError. The block's own errors of these kinds pass while the line is up.
-        if connection is not None and not _is_closed(connection) and not isinstance(error, TimeoutError):
-            raise
-        raise errors.Unavailable("the database is not reachable", detail=str(error)) from error
-
-
-_GONE: Final = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InternalClientError,  # the server hung up while the connection was idle
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,
-)

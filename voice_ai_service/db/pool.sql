@@ -16,3 +16,9 @@ SELECT namespace.nspname
 FROM pg_type AS type JOIN pg_namespace AS namespace ON namespace.oid = type.typnamespace
 WHERE type.typname = 'vector'
 LIMIT 1
+
+-- name: has_schema_version
+SELECT to_regprocedure('public.voice_ai_schema_version()') IS NOT NULL;
+
+-- name: schema_version
+SELECT public.voice_ai_schema_version();
