@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from voice_ai_service.audio.formats import PcmAudio
@@ -109,7 +109,8 @@ class TtsChain(Chain[TextToSpeech]):
     def stream(self, texts: AsyncIterator[str], options: TtsOptions) -> UsedStream[bytes]:
         """Mono L16 chunks at `options.sample_rate_hz`.
 
-        The next provider is asked only as long as no chunk went out, and begins with the first text again.
+        The next provider is asked only as long as no chunk went out, and begins with the first text again. A voice
+        is the first provider's: another one speaks with its own, and so does the first where it does not know it.
         The stream owns `texts` and closes it.
 
         Raises:
@@ -122,11 +123,13 @@ class TtsChain(Chain[TextToSpeech]):
     ) -> AsyncGenerator[bytes, None]:
         async with aclosing(Replay(texts)) as replay:
             last: ProviderError | None = None
-            for link in self.links:
+            for link, wanted in self._ways(options):
+                if wanted.voice is None and options.voice and not _may_change_voice(link, last):
+                    continue
                 try:
                     async with (
                         self.attempt(link) as (provider, attempt),
-                        aclosing(_heard(provider, replay, options, link)) as chunks,
+                        aclosing(_heard(provider, replay, wanted, link)) as chunks,
                     ):
                         attempt.excused = lambda: replay.failure is not None
                         async for chunk in chunks:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from voice_ai_service.clock import Clock, SystemClock
+from voice_ai_service.errors import InvalidInput
 from voice_ai_service.net.addresses import Network
 from voice_ai_service.providers.llm.seam import ChatCapabilities
 from voice_ai_service.providers.stt.seam import SttCapabilities
@@ -122,3 +123,18 @@ class ProviderEntry:
     local: bool = False
     check: Callable[[ProviderContext, Any], Awaitable[None]] | None = None
     capabilities: Capabilities | None = None
+
+    def keys(self, secret: str | None) -> tuple[str, ...]:
+        """The keys in a secret, each once. Raises InvalidInput for one that could not travel in a header."""
+        if not secret or not secret.strip():
+            return ()
+        if self.secret_is_one_text:
+            return (secret,)
+        keys = tuple(dict.fromkeys(line.strip() for line in secret.splitlines() if line.strip()))
+        if not all(key.isascii() and key.isprintable() and " " not in key for key in keys):
+            raise InvalidInput(
+                "A key has characters that no key has.",
+                field="secret",
+                fix="Send each key on a line of its own, without spaces or accents.",
+            )
+        return keys

@@ -15,7 +15,7 @@ from voice_ai_service.errors import VoiceAiError
 from voice_ai_service.providers.breaker import BreakerPolicy
 from voice_ai_service.providers.chains import ChatChain, EmbeddingChain, SttChain, TtsChain
 from voice_ai_service.providers.entry import ProviderKind
-from voice_ai_service.providers.fallback import Chain, Link, NobodyWatches, ProviderObserver
+from voice_ai_service.providers.fallback import Chain, Link, NobodyWatches, ProviderObserver, nobody
 from voice_ai_service.providers.link_builder import LinkBuilder, ProviderRow, SecretOpener
 from voice_ai_service.providers.link_pool import LinkPool
 from voice_ai_service.providers.registry import ProviderRegistry
@@ -103,8 +103,11 @@ class ProviderFactory:
         self._places: OrderedDict[tuple[UUID, ProviderKind], _Place] = OrderedDict()
 
     async def stt(self, domain_uuid: UUID, choice: Sequence[UUID] = ()) -> SttChain:
-        """`choice` names rows by preference; empty: all enabled ones by priority. The embedded engine comes
-        last.
+        """`choice` names rows by preference; empty: all enabled ones by priority. The embedded engine is last.
+
+        Raises:
+            ProviderUnavailable: No row, and the embedded engine does not run here.
+            Unavailable: The rows were never read, and cannot be now.
         """
         links = await self._chosen(domain_uuid, ProviderKind.STT, choice)
         return self._chain(SttChain, ProviderKind.STT, links + self._last(ProviderKind.STT))
@@ -155,6 +158,9 @@ class ProviderFactory:
         await asyncio.gather(self._pool.aclose(), *(link.instance.aclose() for link in embedded.values()))
 
     def _chain(self, chain: type[C], kind: ProviderKind, links: Sequence[Link[Any]]) -> C:
+        """Raises ProviderUnavailable without any link: neither rows nor an embedded engine that runs here."""
+        if not links:
+            raise nobody(kind, None)
         return chain(kind, tuple(links), self._clock, self._observer)
 
     def _last(self, kind: ProviderKind) -> list[Link[Any]]:

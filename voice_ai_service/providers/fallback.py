@@ -20,6 +20,7 @@ from voice_ai_service.errors import (
     ProviderBusy,
     ProviderError,
     ProviderProtocol,
+    ProviderRefused,
     ProviderTimeout,
     ProviderUnavailable,
     VoiceAiError,
@@ -72,13 +73,18 @@ class CircuitOpen(ProviderBusy):
 
 @dataclass(frozen=True, slots=True)
 class Link(Generic[P]):
-    """One provider as chains see it; shared by all chains with the same row or the same local settings."""
+    """One provider as chains see it; shared by all chains with the same row or the same local settings.
+
+    Attributes:
+        revision: Another one when the row's settings or key were changed.
+    """
 
     name: str
     model: str | None
     instance: Instance[P]
     breaker: Breaker
     timeouts: StageTimeouts = ITS_OWN_TIMEOUTS
+    revision: str = ""
 
     @property
     def used(self) -> UsedProvider:
@@ -121,6 +127,11 @@ class Chain(Generic[P]):
     def names(self) -> tuple[str, ...]:
         return tuple(link.name for link in self.links)
 
+    @property
+    def revision(self) -> str:
+        """Of the first link: what was made with its settings may be kept as long as this stays the same."""
+        return self.links[0].revision
+
     @asynccontextmanager
     async def attempt(self, link: Link[P]) -> AsyncIterator[tuple[P, Attempt]]:
         """Leases the link's provider and records how it went.
@@ -141,7 +152,9 @@ class Chain(Generic[P]):
                     yield provider, attempt
             outcome = "ok"
         except ProviderError as error:
-            if not attempt.excused():
+            if is_about_the_request(error):
+                outcome = error.code
+            elif not attempt.excused():
                 attempt.failure = attempt.failure or error
             raise
         except VoiceAiError as error:
@@ -181,6 +194,14 @@ class Chain(Generic[P]):
         log.debug("provider failure", kind=self.kind.value, provider=link.name, detail=failure.detail)
 
 
+_OF_THE_REQUEST: Final = frozenset({"voice", "language", "sample_rate_hz", "speed", "phrases"})
+
+
+def is_about_the_request(error: ProviderError) -> bool:
+    """Refused for what was asked: the provider is well. One tenant's wrong voice must not rest it for all others."""
+    return isinstance(error, ProviderRefused) and error.field in _OF_THE_REQUEST
+
+
 def answer_limit_s(timeouts: StageTimeouts, asked_s: float) -> float:
     limits = (asked_s, timeouts.first_byte_s, timeouts.total_s)
     return min(limit for limit in limits if limit is not None)
@@ -192,7 +213,11 @@ def more_telling(before: ProviderError | None, now: ProviderError) -> ProviderEr
 
 
 def nobody(kind: ProviderKind, last: ProviderError | None) -> ProviderError:
-    return last or ProviderUnavailable(f"No {kind} provider is configured.", provider="none")
+    return last or ProviderUnavailable(
+        f"No {kind} provider is configured, and none is installed.",
+        provider="none",
+        fix="Configure one, or install the embedded engines: pip install 'voice-ai[embedded]'",
+    )
 
 
 class _as_provider_errors:  # noqa: N801 - reads as a verb where it is used

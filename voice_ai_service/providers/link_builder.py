@@ -70,16 +70,19 @@ class LinkBuilder:
             secrets = self._secrets(entry, settings, row)
         except VoiceAiError as error:
             return (self._refusing(row.name, error),)
-        return tuple(self.link(entry, settings, secret) for secret in secrets)
+        revision = self.key(kind, row)
+        return tuple(self.link(entry, settings, secret, revision) for secret in secrets)
 
     def embedded(self, kind: ProviderKind, name: str) -> Link[Any] | None:
         """The engine that needs no row, with its default settings; None where it cannot run."""
         entry = self._registry.find(kind, name)
         if entry is None or entry.available() is not None:
             return None
-        return self.link(entry, entry.settings_model(), None)
+        return self.link(entry, entry.settings_model(), None, "")
 
-    def link(self, entry: ProviderEntry, settings: ProviderSettings, secret: str | None) -> Link[Any]:
+    def link(
+        self, entry: ProviderEntry, settings: ProviderSettings, secret: str | None, revision: str
+    ) -> Link[Any]:
         async def build() -> Closing:
             # Again at use: the row may be older than the policy.
             try:
@@ -94,6 +97,7 @@ class LinkBuilder:
             instance=Instance(entry.name, build),
             breaker=Breaker(self._registry.context.clock, self._policy),
             timeouts=settings.timeouts,
+            revision=revision,
         )
 
     def _checked(self, kind: ProviderKind, row: ProviderRow) -> tuple[ProviderEntry, ProviderSettings]:
@@ -110,13 +114,8 @@ class LinkBuilder:
     ) -> tuple[str | None, ...]:
         if entry.local:
             return (None,)
-        if row.sealed_secret:
-            lines = self._sealer.open(row.sealed_secret).splitlines()
-            keys = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
-            if entry.secret_is_one_text:
-                keys = ("\n".join(lines),) if keys else ()
-            if keys:
-                return keys
+        if row.sealed_secret and (keys := entry.keys(self._sealer.open(row.sealed_secret))):
+            return keys
         own = self._registry.default_secret(entry, settings)
         if entry.secret_required and not own:
             raise InvalidInput(f"{entry.name} needs a key.", field="secret")

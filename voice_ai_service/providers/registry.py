@@ -133,7 +133,7 @@ class ProviderRegistry:
         if reason := entry.available():
             raise InvalidInput(f"{name} cannot run on this installation.", field="name", fix=reason)
         parsed = self.parse(kind, name, settings)
-        if entry.secret_required and not (secret or "").strip() and not self.default_secret(entry, parsed):
+        if entry.secret_required and not (entry.keys(secret) or self.default_secret(entry, parsed)):
             raise InvalidInput(
                 f"{name} needs a key.", field="secret", fix="Send the provider's API key as secret."
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import AsyncIterator, Collection
 from types import ModuleType
@@ -38,7 +39,8 @@ def library_of(sdk: ModuleType) -> ModuleType:
 def http_client(
     sdk: ModuleType, base_url: str | None, timeouts: StageTimeouts, allowed: Collection[Network]
 ) -> Any:
-    """The SDK's client closes it. Reads the machine's certificates: call it in a thread."""
+    """The SDK's client closes it. Reads the machine's certificates and imports: call it in a thread."""
+    importlib.import_module("anyio")  # else the pool imports it when the first caller waits for an answer
     if base_url is None:
         return _vendor_client(sdk, timeouts)
     return _guarded_client(sdk, timeouts, allowed)

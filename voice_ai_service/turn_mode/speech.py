@@ -66,6 +66,7 @@ class Speech:
         key = PhraseKey(
             domain_uuid=domain_uuid,
             engine=chain.names[0],
+            revision=chain.revision,
             voice=options.voice,
             language=options.language,
             sample_rate_hz=options.sample_rate_hz,

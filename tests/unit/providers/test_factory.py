@@ -21,7 +21,7 @@ from tests.fakes.providers import (
 )
 from tests.fakes.virtual_time import LoopClock, virtual_time
 from voice_ai_service.audio.formats import PcmAudio
-from voice_ai_service.errors import ProviderRefused, Unavailable
+from voice_ai_service.errors import ProviderRefused, ProviderUnavailable, Unavailable
 from voice_ai_service.providers.entry import ProviderContext, ProviderEntry, ProviderKind
 from voice_ai_service.providers.factory import FactoryLimits, ProviderFactory
 from voice_ai_service.providers.registry import ProviderRegistry
@@ -172,6 +172,18 @@ async def test_changed_settings_close_the_old_instance_after_its_last_request() 
 
 
 @virtual_time
+async def test_a_revision_lives_as_long_as_the_settings() -> None:
+    house = House()
+    uuid = uuid4()
+    seen = []
+    for level in (1, 1, 2):
+        house.has(row("remote", {"level": level}, provider_uuid=uuid))
+        house.factory.forget(DOMAIN)
+        seen.append((await house.factory.stt(DOMAIN)).revision)
+    assert seen[0] == seen[1] != seen[2]
+
+
+@virtual_time
 async def test_the_rows_in_memory_go_on_while_the_database_is_gone() -> None:
     house = House()
     house.has(row("local"))
@@ -225,8 +237,9 @@ async def test_the_operators_key_never_goes_to_an_address_of_a_tenant() -> None:
         (row("local", {"colour": "red"}), "settings.colour"),
         (row("remote", {"base_url": "http://127.0.0.1/v1"}, sealed_secret="sealed:k"), "settings.base_url"),
         (row("remote", sealed_secret="lost"), None),
+        (row("remote", sealed_secret="sealed:chave-secreta-ção"), "secret"),
     ],
-    ids=["plug-in gone", "bad value", "unknown setting", "private address", "secret lost"],
+    ids=["plug-in gone", "bad value", "unknown setting", "private address", "secret lost", "no key at all"],
 )
 def test_a_row_that_cannot_work_is_refused_clearly_and_the_call_goes_on(
     broken: Any, field: str | None
@@ -284,7 +297,9 @@ async def test_an_engine_that_cannot_run_here_is_not_the_last_link() -> None:
         [entry(build, "embedded", local=True, available=lambda: "pip install voice-ai[embedded]")],
     )
     factory = ProviderFactory(registry, house.rows, PlainSealer())
-    assert (await factory.stt(DOMAIN)).links == ()
+    with pytest.raises(ProviderUnavailable) as caught:
+        await factory.stt(DOMAIN)
+    assert "embedded" in (caught.value.fix or "")
 
 
 @virtual_time

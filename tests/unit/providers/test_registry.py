@@ -106,6 +106,13 @@ def test_the_same_name_may_be_of_two_kinds_but_not_twice_of_one(registry: Provid
         ("elsewhere", {}, None, "name", "pip install voice-ai[elsewhere]"),
         ("keyed", {}, None, "secret", "Send the provider's API key as secret."),
         ("keyed", {}, "  ", "secret", "Send the provider's API key as secret."),
+        (
+            "keyed",
+            {},
+            "sk-one\nsk two",
+            "secret",
+            "Send each key on a line of its own, without spaces or accents.",
+        ),
         ("scripted", {"level": 0}, None, "settings.level", "Input should be greater than or equal to 1."),
         ("scripted", {"model": 7}, None, "settings.model", "Input should be a valid string."),
         ("scripted", {"colour": 1}, None, "settings.colour", "It takes: base_url, level, model, timeouts."),
@@ -161,6 +168,14 @@ async def test_a_name_that_nobody_knows_is_refused_when_it_is_saved(
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9000/v1", "http://localhost:9000/v1"])
 async def test_a_network_the_operator_named_may_be_reached(registry: ProviderRegistry, url: str) -> None:
     await registry.validate(STT, "scripted", {"base_url": url}, None)
+
+
+async def test_several_keys_are_several_lines(registry: ProviderRegistry) -> None:
+    keyed = registry.find(STT, "keyed")
+    assert keyed is not None
+    assert keyed.keys(" sk-one\n\nsk-two\nsk-one ") == ("sk-one", "sk-two")
+    assert keyed.keys("  ") == keyed.keys(None) == ()
+    await registry.validate(STT, "keyed", {}, "sk-one\nsk-two")
 
 
 async def test_an_entrys_own_check_has_the_last_word() -> None:

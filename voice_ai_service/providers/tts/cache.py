@@ -21,7 +21,12 @@ _LARGEST_SHARE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class PhraseKey:
-    """What makes two sounds the same. `engine` is the registry name of the provider that is to speak."""
+    """What makes two sounds the same.
+
+    Attributes:
+        engine: Registry name of the provider that is to speak.
+        revision: Of its settings (`TtsChain.revision`): another model or voice sounds different.
+    """
 
     domain_uuid: UUID
     engine: str
@@ -30,6 +35,7 @@ class PhraseKey:
     sample_rate_hz: int
     speed: float
     text: str
+    revision: str = ""
 
 
 class CacheObserver(Protocol):
