@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from voice_ai_service import __version__
 from voice_ai_service.api import errors as api_errors
+from voice_ai_service.api.document import document_truly
 from voice_ai_service.api.gate import Gate
 from voice_ai_service.api.request_scope import BodyLimits, RequestScope
 from voice_ai_service.api.routers import (
@@ -57,6 +58,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     )
     api_errors.install(app, metrics)
     add_routes(app)
+    document_truly(app)
     app.add_middleware(Gate)
     limits = BodyLimits(_MAX_BODY_BYTES, settings.request_timeout_s)
     app.add_middleware(RequestScope, metrics=metrics, limits=limits)

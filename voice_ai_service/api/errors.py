@@ -73,6 +73,7 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     413: {"model": ErrorAnswer, "description": "Larger than the tenant's limit"},
     415: {"model": ErrorAnswer, "description": "Not a kind of content that is understood"},
     429: {"model": ErrorAnswer, "description": "A limit; `Retry-After` says how long to wait"},
+    500: {"model": ErrorAnswer, "description": "A fault of the service; its log knows the request's id"},
     502: {"model": ErrorAnswer, "description": "A speech or language provider failed"},
     503: {"model": ErrorAnswer, "description": "A part of this service is not there"},
     504: {"model": ErrorAnswer, "description": "A provider did not answer in time"},

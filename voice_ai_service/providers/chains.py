@@ -7,8 +7,10 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+import structlog
+
 from voice_ai_service.audio.formats import PcmAudio
-from voice_ai_service.errors import NotFound, ProviderError, ProviderProtocol
+from voice_ai_service.errors import NotFound, ProviderError, ProviderProtocol, ProviderRefused
 from voice_ai_service.providers.embeddings.seam import Embeddings
 from voice_ai_service.providers.entry import StageTimeouts
 from voice_ai_service.providers.fallback import Attempt, Chain, Link, Used, UsedProvider, more_telling, nobody
@@ -19,6 +21,8 @@ from voice_ai_service.providers.texts import Replay
 from voice_ai_service.providers.tts.seam import TextToSpeech, TtsOptions
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 class UsedStream(Generic[T]):
@@ -123,9 +127,8 @@ class TtsChain(Chain[TextToSpeech]):
     ) -> AsyncGenerator[bytes, None]:
         async with aclosing(Replay(texts)) as replay:
             last: ProviderError | None = None
-            for link, wanted in self._ways(options):
-                if wanted.voice is None and options.voice and not _may_change_voice(link, last):
-                    continue
+            for link in self.links:
+                wanted = options if link.name == self.links[0].name else replace(options, voice=None)
                 try:
                     async with (
                         self.attempt(link) as (provider, attempt),
@@ -150,6 +153,27 @@ class TtsChain(Chain[TextToSpeech]):
 
 
 async def _heard(
+    provider: TextToSpeech, replay: Replay, options: TtsOptions, link: Link[TextToSpeech]
+) -> AsyncGenerator[bytes, None]:
+    """The provider's audio; in its own voice where it does not know the one that is wanted."""
+    silent = True
+    try:
+        async with aclosing(_spoken(provider, replay, options, link)) as chunks:
+            async for chunk in chunks:
+                silent = False
+                yield chunk
+    except ProviderRefused as error:
+        if error.field != "voice" or options.voice is None or options.voice_required or not silent:
+            raise
+    else:
+        return
+    log.warning("a voice is not known, the provider's own speaks", provider=link.name)
+    async with aclosing(_spoken(provider, replay, replace(options, voice=None), link)) as chunks:
+        async for chunk in chunks:
+            yield chunk
+
+
+async def _spoken(
     provider: TextToSpeech, replay: Replay, options: TtsOptions, link: Link[TextToSpeech]
 ) -> AsyncGenerator[bytes, None]:
     patience = _patience(link.name, link.timeouts, options.first_byte_timeout_s, options.total_timeout_s)

@@ -60,7 +60,9 @@ class ApiClient:
         return self.http.request(method, PREFIX + path, headers=headers, **options)
 
     def get(self, path: str, **params: Any) -> Any:
-        return self.ok("GET", path, params={name: value for name, value in params.items() if value is not None})
+        return self.ok(
+            "GET", path, params={name: value for name, value in params.items() if value is not None}
+        )
 
     def post(self, path: str, body: object) -> Any:
         return self.ok("POST", path, json=body)

@@ -27,7 +27,9 @@ class Owner:
     def connect(cls, background: BackgroundLoop, url: str) -> Owner:
         async def connect() -> asyncpg.Connection:
             connection = await asyncpg.connect(url)
-            await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+            await connection.set_type_codec(
+                "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
+            )
             return connection
 
         return cls(background, background.run(connect()))

@@ -47,7 +47,11 @@ def make_tenant(owner: Owner, pbx: ApiClient, name: str, **settings: object) -> 
     issued = scoped.post("/tokens", {"name": "administrator", "scopes": list(ALL_SCOPES)})
     tenant = TenantSetUp(domain_uuid, name, pbx.acting(issued["token"]))
     tenant.ids["token"] = issued["token_uuid"]
-    for setting, value in {"requests_per_minute": 1_000_000, "max_concurrent_calls": 1000, **settings}.items():
+    for setting, value in {
+        "requests_per_minute": 1_000_000,
+        "max_concurrent_calls": 1000,
+        **settings,
+    }.items():
         tenant.admin.put(f"/settings/{setting}", {"value": value})
     return tenant
 
@@ -106,7 +110,10 @@ CLARA: dict[str, Any] = {
     "facts": [
         {
             "topic": "endereço",
-            "questions": {"pt-BR": ["qual é o endereço", "onde vocês ficam"], "en": ["where are you located"]},
+            "questions": {
+                "pt-BR": ["qual é o endereço", "onde vocês ficam"],
+                "en": ["where are you located"],
+            },
             "answer": {"pt-BR": ADDRESS, "en": "We are at one thousand Paulista Avenue."},
         },
         {

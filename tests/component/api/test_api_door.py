@@ -88,7 +88,9 @@ def test_a_malformed_or_unknown_credential_answers_401(
 ) -> None:
     encoded = {name: value.encode("latin-1") for name, value in headers.items()}
     for route in domain_routes[::7]:
-        request = anonymous.http.build_request(route.method, "/api/v1" + route.filled(ANYWHERE), headers=encoded)
+        request = anonymous.http.build_request(
+            route.method, "/api/v1" + route.filled(ANYWHERE), headers=encoded
+        )
         assert_error(anonymous.http.send(request), 401)
 
 
@@ -102,16 +104,16 @@ def test_the_right_token_in_the_other_header_works_and_two_that_differ_do_not(cl
 
 
 def test_a_token_without_the_scope_of_a_route_is_refused(clinic: TenantSetUp, routes: list[Route]) -> None:
-    without = {
-        scope: clinic.acting(*(one for one in ALL_SCOPES if one != scope)) for scope in ALL_SCOPES
-    }
+    without = {scope: clinic.acting(*(one for one in ALL_SCOPES if one != scope)) for scope in ALL_SCOPES}
     for route in routes:
         scope = scope_of(route)
         error = assert_error(send(without[scope], route, ANYWHERE), 403, code="forbidden")
         assert scope in error["message"], route.name
 
 
-def test_a_token_with_only_the_scope_of_a_route_passes_the_door(clinic: TenantSetUp, routes: list[Route]) -> None:
+def test_a_token_with_only_the_scope_of_a_route_passes_the_door(
+    clinic: TenantSetUp, routes: list[Route]
+) -> None:
     only = {scope: clinic.acting(scope) for scope in ALL_SCOPES}
     harmless = [route for route in routes if route.method == "GET" or route.path.endswith("try")]
     for route in harmless:
@@ -124,7 +126,9 @@ def test_a_pbx_token_must_name_the_domain(pbx: ApiClient, domain_routes: list[Ro
         assert_error(send(pbx, route, ANYWHERE), 400, field="X-Domain-UUID")
 
 
-@pytest.mark.parametrize("text", ["clinic.example", "{}", "12345678-1234-1234-1234-12345678901g", "' OR 1=1", ""])
+@pytest.mark.parametrize(
+    "text", ["clinic.example", "{}", "12345678-1234-1234-1234-12345678901g", "' OR 1=1", ""]
+)
 def test_a_malformed_domain_is_named_as_the_field_that_is_wrong(
     pbx: ApiClient, domain_routes: list[Route], text: str
 ) -> None:

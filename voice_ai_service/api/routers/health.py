@@ -43,7 +43,12 @@ async def health() -> Health:
     return Health(status="ok", version=__version__)
 
 
-@router.get("/ready", summary="Whether calls can be served, and what is missing", response_model=Ready)
+@router.get(
+    "/ready",
+    summary="Whether calls can be served, and what is missing",
+    response_model=Ready,
+    responses={503: {"model": Ready, "description": "Something required is missing"}},
+)
 async def ready(parts: Parts) -> JSONResponse:
     findings = await parts.readiness.examine()
     answer = Ready(
@@ -62,6 +67,11 @@ async def ready(parts: Parts) -> JSONResponse:
     return JSONResponse(answer.model_dump(), status_code=200 if answer.ready else 503)
 
 
-@router.get("/metrics", summary="Prometheus text", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Prometheus text",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def metrics(_visitor: Annotated[Visitor, Depends(knocking(Scope.METRICS))], parts: Parts) -> Response:
     return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from voice_ai_service.api.admission import Admin, Reader
-from voice_ai_service.api.service import Parts
-from voice_ai_service.calls.secretary import Secretary
+from voice_ai_service.api.service import Parts, Service
+from voice_ai_service.calls.secretary import ProviderChoice, Secretary
 from voice_ai_service.calls.stored import SecretaryDraft, SecretaryVersion, StoredSecretary
+from voice_ai_service.errors import InvalidInput
+from voice_ai_service.tenancy.tenant import Tenant
 
 router = APIRouter(prefix="/secretaries", tags=["secretaries"])
 
@@ -38,6 +40,7 @@ async def list_secretaries(tenant: Reader, parts: Parts) -> Secretaries:
 
 @router.post("", status_code=201, summary="A new draft; it answers once it is published")
 async def create(draft: SecretaryDraft, tenant: Admin, parts: Parts) -> StoredSecretary:
+    await _check_providers(parts, tenant, draft)
     return await parts.secretaries.create(tenant.domain_uuid, draft)
 
 
@@ -48,6 +51,7 @@ async def find(secretary_uuid: UUID, tenant: Reader, parts: Parts) -> StoredSecr
 
 @router.put("/{secretary_uuid}", summary="Replace the draft")
 async def update(secretary_uuid: UUID, draft: SecretaryDraft, tenant: Admin, parts: Parts) -> StoredSecretary:
+    await _check_providers(parts, tenant, draft)
     stored = await parts.secretaries.update(tenant.domain_uuid, secretary_uuid, draft)
     parts.book.forget()
     return stored
@@ -84,3 +88,23 @@ async def roll_back(secretary_uuid: UUID, version: VersionNumber, tenant: Admin,
     secretary = await parts.secretaries.roll_back(tenant.domain_uuid, secretary_uuid, version)
     parts.book.forget()
     return secretary
+
+
+async def _check_providers(parts: Service, tenant: Tenant, draft: SecretaryDraft) -> None:
+    """Each provider that is chosen must be one of the domain's, and of the kind that it is chosen for.
+
+    Raises:
+        InvalidInput: Names the first that is not.
+    """
+    chosen = draft.settings.providers
+    if chosen == ProviderChoice():
+        return
+    kinds = {row.provider_uuid: row.kind.value for row in await parts.providers.all(tenant.domain_uuid)}
+    for kind in ProviderChoice.model_fields:
+        for index, provider_uuid in enumerate(getattr(chosen, kind)):
+            if kinds.get(provider_uuid) != kind:
+                raise InvalidInput(
+                    f"The domain has no {kind} provider of this uuid",
+                    field=f"settings.providers.{kind}.{index}",
+                    fix="Choose one of GET /providers",
+                )

@@ -19,7 +19,7 @@ from voice_ai_service.calls.secretary import LANGUAGES, Language
 from voice_ai_service.dialogue.call_state import CallState, TurnRecord
 from voice_ai_service.dialogue.recognisable import phrases_for
 from voice_ai_service.dialogue.turn import Heard, ReplyDone, ReplyText, TurnContext
-from voice_ai_service.errors import InvalidInput, TooLarge
+from voice_ai_service.errors import InvalidInput, ProviderRefused, TooLarge
 from voice_ai_service.providers.stt.seam import Phrase, SttOptions
 from voice_ai_service.providers.tts.seam import TtsOptions
 from voice_ai_service.turn_mode.models import model_choice
@@ -147,10 +147,16 @@ async def synthesize(asked: SynthesizeRequest, visitor: SpeechVisitor, parts: Pa
     options = TtsOptions(
         language=asked.language,
         voice=asked.voice,
+        voice_required=True,
         sample_rate_hz=asked.sample_rate_hz,
         speed=asked.speed,
     )
-    pieces = [piece async for piece in chain.stream(_one(asked.text), options)]
+    try:
+        pieces = [piece async for piece in chain.stream(_one(asked.text), options)]
+    except ProviderRefused as error:
+        if error.field != "voice":
+            raise
+        raise InvalidInput(error.message, field="voice", fix=error.fix, detail=error.detail) from error
     audio = PcmAudio(b"".join(pieces), asked.sample_rate_hz)
     return Response(write_wav(audio, asked.encoding), media_type="audio/wav")
 

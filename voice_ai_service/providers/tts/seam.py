@@ -29,6 +29,7 @@ class TtsOptions:
     Attributes:
         language: BCP-47 tag of the text.
         voice: The engine's name of a voice, or None for its default in that language.
+        voice_required: An unknown voice is an error; otherwise the engine's own speaks, since a caller waits.
         sample_rate_hz: What the chunks must have.
         speed: 1.0 is the voice's own.
         first_byte_timeout_s, total_timeout_s: ProviderTimeout when passed.
@@ -36,6 +37,7 @@ class TtsOptions:
 
     language: str
     voice: str | None = None
+    voice_required: bool = False
     sample_rate_hz: int = 8000
     speed: float = 1.0
     first_byte_timeout_s: float = 5.0
