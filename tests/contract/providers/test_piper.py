@@ -108,11 +108,16 @@ async def test_speakers(context: ProviderContext) -> None:
     async with voice(context, "choir", "rui") as engine:
         rui = phonemes_in(await speak(engine, "Sim, claro."), RATE_HZ)
         eva = phonemes_in(
-            await speak(engine, "Sim, claro.", options=TtsOptions("pt-BR", "eva", RATE_HZ)), RATE_HZ
+            await speak(
+                engine, "Sim, claro.", options=TtsOptions("pt-BR", voice="eva", sample_rate_hz=RATE_HZ)
+            ),
+            RATE_HZ,
         )
         assert await engine.voices() == tuple(Voice(name, "pt-BR") for name in ("ana", "eva", "rui"))
         with pytest.raises(ProviderRefused) as caught:
-            await speak(engine, "Sim, claro.", options=TtsOptions("pt-BR", "zé", RATE_HZ))
+            await speak(
+                engine, "Sim, claro.", options=TtsOptions("pt-BR", voice="zé", sample_rate_hz=RATE_HZ)
+            )
     assert [number - SPEAKER_STEP for number in eva] == rui
     assert caught.value.field == "voice"
     assert "ana, eva, rui" in (caught.value.fix or "")

@@ -79,11 +79,14 @@ async def test_what_is_asked() -> None:
     }
 
 
-async def test_a_voice_that_does_not_exist_names_the_setting() -> None:
+async def test_a_voice_that_does_not_exist_is_named_by_who_asked_for_it() -> None:
     async with voice() as (_, provider):
-        with pytest.raises(ProviderRefused) as caught:
+        with pytest.raises(ProviderRefused) as asked:
             await speak(provider, "Olá, tudo bem?", voice="nobody")
-    assert caught.value.field == "settings.voice"
+    async with voice(settings={"voice": "nobody"}) as (_, provider):
+        with pytest.raises(ProviderRefused) as configured:
+            await speak(provider, "Olá, tudo bem?")
+    assert (asked.value.field, configured.value.field) == ("voice", "settings.voice")
 
 
 @pytest.mark.parametrize("start", [b"RIFF", b"OggS", b"ID3"])

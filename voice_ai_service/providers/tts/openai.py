@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from voice_ai_service.audio.resample import StreamResampler
+from voice_ai_service.errors import ProviderRefused
 from voice_ai_service.providers.entry import ModelName, ProviderContext, ProviderSettings
 from voice_ai_service.providers.openai_sdk import CompatibleSettings, OpenAiClient, open_client
 from voice_ai_service.providers.tts.samples import WholeSamples
@@ -66,9 +67,14 @@ class OpenAiTts:
         """See the seam: one request a sentence, each streamed as it is made."""
         resampler = StreamResampler(self._settings.pcm_rate_hz, options.sample_rate_hz)
         spoken = speak_by_sentence(texts, lambda piece: self._speak(piece, options))
-        async with aclosing(spoken) as chunks:
-            async for chunk in chunks:
-                yield resampler.process(chunk)
+        try:
+            async with aclosing(spoken) as chunks:
+                async for chunk in chunks:
+                    yield resampler.process(chunk)
+        except ProviderRefused as error:
+            if error.field == "settings.voice" and options.voice is not None:
+                error.field = "voice"  # the one that was asked for, not the row's own
+            raise
 
     async def voices(self) -> tuple[Voice, ...]:
         """The vendor's; they speak every language. A compatible server only tells of the configured one."""
