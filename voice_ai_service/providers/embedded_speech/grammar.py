@@ -15,30 +15,51 @@ from typing import Final
 
 from voice_ai_service.providers.embedded_speech.messages import LoadGrammar
 from voice_ai_service.providers.stt.seam import Phrase
+from voice_ai_service.text.languages import base_language
 
 MAX_PHRASES: Final = 500
 MAX_WORDS_IN_PHRASE: Final = 16
 
-_BEFORE: Final[Mapping[str, tuple[str, ...]]] = {
+Tokens = tuple[str, ...]
+
+_BEFORE: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "pt": (
-        "eu quero",
-        "quero",
-        "eu gostaria de",
-        "gostaria de",
-        "eu preciso",
-        "por favor",
-        "olá",
-        "o",
-        "a",
-        "é",
+        ("olá", "oi", "alô", "bom dia", "boa tarde", "boa noite", "por favor", "é"),
+        (
+            "eu quero",
+            "quero",
+            "eu queria",
+            "queria",
+            "eu gostaria de",
+            "gostaria de",
+            "eu preciso",
+            "preciso",
+        ),
+        ("o", "a"),
     ),
-    "en": ("i want", "i would like", "i'd like", "can you", "i need", "please", "hello", "the", "um"),
+    "en": (
+        ("hello", "hi", "good morning", "good afternoon", "please", "yes", "um"),
+        (
+            "i want to",
+            "i would like to",
+            "i'd like to",
+            "i need to",
+            "can you",
+            "could you",
+            "can you tell me",
+            "can i",
+        ),
+        ("the",),
+    ),
 }
+"""What people say before the thing itself: at most one of each group, in this order."""
 _AFTER: Final[Mapping[str, tuple[str, ...]]] = {
-    "pt": ("por favor", "obrigado", "obrigada"),
+    "pt": ("por favor", "por gentileza", "obrigado", "obrigada"),
     "en": ("please", "thank you", "thanks"),
 }
 _CARRIER_WEIGHT: Final = 0.1
+_LANGUAGE_WEIGHTS: Final = (1.0, 0.3)
+"""Of the languages in their order: what callers speak first is likelier to be spoken."""
 _NOT_IN_WORDS: Final = re.compile(r"[^\w'’-]+")
 
 
@@ -54,37 +75,45 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word.strip("'’-_") for word in _NOT_IN_WORDS.sub(" ", folded).split() if word.strip("'’-_"))
 
 
-def _base(language: str) -> str:
-    return language.split("-")[0].lower()
-
-
 class PhraseSet:
     """The phrases of one recognition, without those that have no words and without doubles.
 
+    Args:
+        phrases: The most important first; beyond MAX_PHRASES none is kept.
+        languages: BCP-47 tags, likeliest first; phrases in other languages are left out. A tag stands for its
+            primary language.
+
     Attributes:
+        spoken: Language and words of each phrase.
+        languages: Those that have phrases, in order.
         name: The same for the same phrases in any order.
     """
 
-    def __init__(self, phrases: Iterable[Phrase]) -> None:
-        spoken: dict[tuple[str, tuple[str, ...]], Phrase] = {}
-        for phrase in phrases:
+    def __init__(self, phrases: Iterable[Phrase], languages: Sequence[str]) -> None:
+        order = list(dict.fromkeys(map(base_language, languages)))
+        wanted = (phrase for phrase in phrases if base_language(phrase.language) in order)
+        spoken: dict[tuple[str, Tokens], Phrase] = {}
+        for phrase in wanted:
             words = words_of(phrase.text)[:MAX_WORDS_IN_PHRASE]
-            if words:
+            if words and len(spoken) < MAX_PHRASES:
                 spoken.setdefault((phrase.language, words), phrase)
-        self.spoken = dict(sorted(list(spoken.items())[:MAX_PHRASES]))
-        key = "\n".join(f"{language}\t{' '.join(words)}" for language, words in self.spoken)
-        self.name = "g" + hashlib.sha256(key.encode()).hexdigest()[:24]
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        return tuple(sorted({language for language, _ in self.spoken}))
+        self.spoken = dict(sorted(spoken.items()))
+        found = {language for language, _ in spoken}
+        self.languages = tuple(sorted(found, key=lambda tag: (order.index(base_language(tag)), tag)))
+        lines = [
+            " ".join(self.languages),
+            *(f"{language}\t{' '.join(words)}" for language, words in self.spoken),
+        ]
+        self.name = "g" + hashlib.sha256("\n".join(lines).encode()).hexdigest()[:24]
 
     def vocabulary(self) -> tuple[SpokenWord, ...]:
         """Every word whose sound must be known, those of the carrier phrases included."""
         found = {SpokenWord(word, language) for language, words in self.spoken for word in words}
         for language in self.languages:
-            carriers = (*_BEFORE.get(_base(language), ()), *_AFTER.get(_base(language), ()))
-            found |= {SpokenWord(word, language) for carrier in carriers for word in carrier.split()}
+            groups = (*_BEFORE.get(base_language(language), ()), _AFTER.get(base_language(language), ()))
+            found |= {
+                SpokenWord(word, language) for group in groups for said in group for word in said.split()
+            }
         return tuple(sorted(found))
 
 
@@ -92,22 +121,21 @@ class Grammar:
     """A phrase set that the decoder can load.
 
     Args:
-        sounds: ARPAbet pronunciations of the set's vocabulary. Phrases with a word that has none are left
-            out.
+        sounds: ARPAbet pronunciations of the set's vocabulary. A phrase with a word that has none is left out.
     """
 
     def __init__(self, phrases: PhraseSet, sounds: Mapping[SpokenWord, Sequence[str]]) -> None:
         self.name = phrases.name
         self._sounds = sounds
         self._tokens: dict[tuple[str, SpokenWord], str] = {}
-        self._phrases: dict[tuple[str, ...], Phrase] = {}
-        by_language: dict[str, list[str]] = {language: [] for language in phrases.languages}
+        self._phrases: dict[Tokens, Phrase] = {}
+        by_language: dict[str, list[Tokens]] = {language: [] for language in phrases.languages}
         for (language, words), phrase in phrases.spoken.items():
             tokens = self._tokens_of("p", language, words)
             if tokens:
                 self._phrases[tokens] = phrase
-                by_language[language].append(" ".join(tokens))
-        self._jsgf = self._write({key: value for key, value in by_language.items() if value})
+                by_language[language].append(tokens)
+        self._jsgf = self._write({language: found for language, found in by_language.items() if found})
 
     @property
     def empty(self) -> bool:
@@ -118,7 +146,9 @@ class Grammar:
             [token, phones] for (_, word), token in self._tokens.items() for phones in self._sounds[word]
         ]
         spellings = [
-            [token, word.text] for (_, word), token in self._tokens.items() if _base(word.language) == "en"
+            [token, word.text]
+            for (_, word), token in self._tokens.items()
+            if base_language(word.language) == "en"
         ]
         return LoadGrammar(self.name, self._jsgf, pronunciations, spellings)
 
@@ -143,21 +173,44 @@ class Grammar:
         digest = hashlib.sha256(f"{word.language}\t{word.text}".encode()).hexdigest()[:12]
         return self._tokens.setdefault((prefix, word), prefix + digest)
 
-    def _write(self, by_language: Mapping[str, Sequence[str]]) -> str:
-        lines = ["#JSGF V1.0;", f"grammar {self.name};"]
-        for number, (language, phrases) in enumerate(by_language.items()):
-            before = self._carriers(language, _BEFORE)
-            after = self._carriers(language, _AFTER)
-            lines.append(f"<phrase{number}> = {' | '.join(phrases)};")
-            lines.append(f"<said{number}> = {before} <phrase{number}> {after};")
-        lines.append(
-            f"public <said> = {' | '.join(f'<said{number}>' for number in range(len(by_language)))};"
-        )
-        return "\n".join(lines)
+    def _write(self, by_language: Mapping[str, Sequence[Tokens]]) -> str:
+        """The said phrase is one of a language's, with its carriers; languages weigh what their order says."""
+        rules = ["#JSGF V1.0;", f"grammar {self.name};"]
+        choices = []
+        for rank, (language, phrases) in enumerate(by_language.items()):
+            before = " ".join(
+                self._carriers(language, options) for options in _BEFORE.get(base_language(language), ())
+            )
+            after = self._carriers(language, _AFTER.get(base_language(language), ()))
+            rules.append(f"<said{rank}> = {before} {_prefix_tree(phrases)} {after};")
+            choices.append(f"/{_LANGUAGE_WEIGHTS[min(rank, len(_LANGUAGE_WEIGHTS) - 1)]}/ <said{rank}>")
+        return "\n".join([*rules, f"public <said> = {' | '.join(choices)};"])
 
-    def _carriers(self, language: str, carriers: Mapping[str, tuple[str, ...]]) -> str:
-        known = [
-            self._tokens_of("c", language, carrier.split()) for carrier in carriers.get(_base(language), ())
-        ]
-        spelled = [" ".join(tokens) for tokens in known if tokens]
-        return f"[ /{_CARRIER_WEIGHT}/ ( {' | '.join(spelled)} ) ]" if spelled else ""
+    def _carriers(self, language: str, carriers: Iterable[str]) -> str:
+        """Any of them or none."""
+        spoken = [self._tokens_of("c", language, carrier.split()) for carrier in carriers]
+        known = [" ".join(tokens) for tokens in spoken if tokens]
+        if not known:
+            return ""
+        return f"( /{1 - _CARRIER_WEIGHT:.4f}/ <NULL> | /{_CARRIER_WEIGHT}/ ( {' | '.join(known)} ) )"
+
+
+def _prefix_tree(phrases: Sequence[Tokens]) -> str:
+    """Alternatives that share their beginnings: a fraction of the decoder's work, and every phrase as likely.
+
+    The weight of a branch is the number of phrases behind it.
+    """
+    if list(phrases) == [()]:
+        return ""
+    branches: dict[str, list[Tokens]] = {}
+    for tokens in phrases:
+        if tokens:
+            branches.setdefault(tokens[0], []).append(tokens[1:])
+    ends = sum(1 for tokens in phrases if not tokens)
+    options = [(len(rest), f"{token} {_prefix_tree(rest)}".strip()) for token, rest in branches.items()]
+    if ends:
+        options.append((ends, "<NULL>"))
+    if len(options) == 1:
+        return options[0][1]
+    weighted = (f"/{count / len(phrases):.6f}/ {spelled}" for count, spelled in options)
+    return f"( {' | '.join(weighted)} )"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-MAX_ALTERNATES: Final = 4
+from voice_ai_service.text.languages import base_language
+
+MAX_ALTERNATES: Final = 10
 
 _COMMON: Final[dict[str, tuple[str, ...]]] = {
     "b": ("B",), "d": ("D",), "dʒ": ("JH",), "f": ("F",), "h": ("HH",), "j": ("Y",), "k": ("K",), "l": ("L",),
@@ -36,23 +38,33 @@ _PORTUGUESE: Final[dict[str, tuple[str, ...]]] = {
     "a": ("AA", "AH"), "æ": ("AH", "AA"), "ɐ": ("AH",), "e": ("EY", "EH"), "o": ("OW",), "y": ("IY", "IH"),
     "ʊ": ("UW", "OW"), "ɾ": ("R", "D"), "r": ("R", "HH"), "ʁ": ("HH",), "ŋ": ("N", "NG"),
     "eʊ": ("EH UW", "OW"),
-    "iʊ": ("IY UW",), "ɛʊ": ("EH UW",), "ɔʊ": ("AO UW",), "uɪ": ("UW IY",), "ɔɪ": ("OY",), "ɛɪ": ("EH IY",),
+    "p": ("P", "B"), "t": ("T", "D"), "k": ("K", "G"), "ə": ("", "AH"), "iʊ": ("IY UW",), "ɛʊ": ("EH UW",),
+    "ɔʊ": ("AO UW",), "uɪ": ("UW IY",), "ɔɪ": ("OY",), "ɛɪ": ("EH IY",),
     "ɐ̃": ("AH",), "ẽ": ("EY",), "ĩ": ("IY",), "õ": ("OW",), "ũ": ("UW",), "ɐ̃ʊ̃": ("AW N", "AW"),
     "ɐ̃ɪ̃": ("AY N",), "ẽɪ̃": ("EY N",), "õɪ̃": ("OY N",), "ũɪ̃": ("UW IY N",), "eɪ̃": ("EY N",),
 }  # fmt: skip
+
+_ONE_LETTER: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "pt": {"a": ("AH", "AA"), "à": ("AA",), "e": ("IY",), "é": ("EH",), "o": ("UW", "OW"), "ó": ("AO",)},
+    "en": {"a": ("AH", "EY"), "i": ("AY",)},
+}
+"""espeak-ng reads a word of one letter as the letter's name."""
 
 _MARKS: Final = str.maketrans("", "", "ˈˌː:ˑ‿.,-'()\u200d͡")
 _NASAL: Final = "\u0303"
 
 
-def arpabet(phonemes: str, language: str) -> tuple[str, ...]:
+def arpabet(word: str, phonemes: str, language: str) -> tuple[str, ...]:
     """ARPAbet pronunciations of a word, likeliest first; empty when espeak-ng had no sound for it.
 
     Args:
-        phonemes: IPA phonemes separated by underscores, as EmbeddedTts.pronounce gives them.
+        phonemes: Its IPA phonemes separated by underscores, as EmbeddedTts.pronounce gives them.
         language: BCP-47 tag.
     """
-    table = _PORTUGUESE if language.lower().startswith("pt") else _ENGLISH
+    base = base_language(language)
+    if (known := _ONE_LETTER.get(base, {}).get(word)) is not None:
+        return known
+    table = _PORTUGUESE if base == "pt" else _ENGLISH
     sounds = [_sound(phoneme, table) for phoneme in phonemes.split("_")]
     spellings = [_spell([options[0] for options in sounds])]
     for rank in range(1, MAX_ALTERNATES):

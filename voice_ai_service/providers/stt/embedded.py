@@ -23,7 +23,6 @@ from voice_ai_service.providers.embedded_speech.grammar import Grammar, PhraseSe
 from voice_ai_service.providers.embedded_speech.recogniser_process import RecogniserProcess
 from voice_ai_service.providers.stt.batch import BatchStream
 from voice_ai_service.providers.stt.seam import (
-    Phrase,
     SttCapabilities,
     SttOptions,
     SttStream,
@@ -111,12 +110,9 @@ class EmbeddedStt:
             word_times=True,
         )
 
-    async def start(self, phrases: Sequence[Phrase] = ()) -> None:
-        """Loads the engines ahead of the first call, and the grammar if it is known. Raises ProviderError."""
-        for process in self._processes:
-            await process.start()
-        if phrases:
-            await self._grammar(PhraseSet(phrases))
+    async def start(self) -> None:
+        """Loads the engines ahead of the first call. Raises ProviderError."""
+        await asyncio.gather(*(process.start() for process in self._processes))
 
     async def transcribe(self, audio: PcmAudio, options: SttOptions) -> Transcript:
         """Which of `options.phrases` was said; empty text when none was.
@@ -132,7 +128,7 @@ class EmbeddedStt:
             return nothing
         try:
             async with asyncio.timeout(options.timeout_s):
-                grammar = await self._grammar(_phrases_in(options))
+                grammar = await self._grammar(PhraseSet(options.phrases, options.languages))
                 samples = await asyncio.to_thread(preparation.prepare, audio, max_ms=_MAX_AUDIO_MS)
                 async with self._process() as process:
                     heard = await process.recognise(grammar, samples)
@@ -204,7 +200,7 @@ class EmbeddedStt:
                 if len(phonemes) != len(unknown):
                     raise ProviderProtocol("The pronunciations do not fit the words.", provider=PROVIDER)
                 for word, sound in zip(unknown, phonemes, strict=True):
-                    self._sounds[word] = lexicon.arpabet(sound, language)
+                    self._sounds[word] = lexicon.arpabet(word.text, sound, language)
         found = {word: self._sounds[word] for word in words}
         for word in words:
             self._sounds.move_to_end(word)
@@ -215,11 +211,6 @@ class EmbeddedStt:
     async def aclose(self) -> None:
         for process in self._processes:
             await process.aclose()
-
-
-def _phrases_in(options: SttOptions) -> PhraseSet:
-    bases = {language.split("-")[0].lower() for language in options.languages}
-    return PhraseSet(phrase for phrase in options.phrases if phrase.language.split("-")[0].lower() in bases)
 
 
 def _ms(frame: int) -> int:
