@@ -306,7 +306,7 @@ function call.run_on(session, freeswitch, scripts)
   log.err(problem)
   unavailable({
     leg = leg.new(session, freeswitch), session = session,
-    settings = settings.fallback(session),
+    settings = settings.fallback(session, freeswitch),
   })
 end
 

@@ -43,9 +43,10 @@ local function recordings_dir(session, freeswitch)
 end
 
 -- Where a call goes for which there is no secretary.
-function settings.fallback(session)
+function settings.fallback(session, freeswitch)
   return {
-    fallback = first(session:getVariable("voice_secretary_fallback")),
+    fallback = first(session:getVariable("voice_secretary_fallback"),
+      freeswitch.getGlobalVariable("voice_secretary_fallback")),
     context = first(session:getVariable("voice_secretary_context"), session:getVariable("context"), "default"),
   }
 end
@@ -65,7 +66,7 @@ function settings.read(session, freeswitch, scripts)
   local function configured(name, default)
     return first(session:getVariable(name), freeswitch.getGlobalVariable(name), default)
   end
-  local elsewhere = settings.fallback(session)
+  local elsewhere = settings.fallback(session, freeswitch)
   local found = {
     call_uuid = session:getVariable("uuid"),
     url = configured("voice_ai_url", "http://127.0.0.1:8100"),
