@@ -264,14 +264,22 @@ class TestSetUp:
     def test_what_the_service_says_to_somebody_it_refuses_is_heard_on_the_unanswered_line(self) -> None:
         wav = write_wav(tone(1500), Encoding.PCMU)
         audio = AudioAnswer(
-            ref="refused", sample_rate_hz=8000, duration_ms=1500, bytes=len(wav), content=base64.b64encode(wav).decode()
+            ref="refused",
+            sample_rate_hz=8000,
+            duration_ms=1500,
+            bytes=len(wav),
+            content=base64.b64encode(wav).decode(),
         )
         refused = RefusedCall(said="no", audio=audio, action=ActionAnswer(type="hangup", reason="refused"))
         body = {"error": {"code": "not_found", "message": "no"}, **refused.model_dump(mode="json")}
         with TurnService(greeting=Reply(status=404, raw=json.dumps(body).encode())) as service:
             call = dial(service)
             elsewhere = dial(service, fallback="3000")
-        assert (call.answered, call.hung_up_by, call.hangup_cause) == (False, "secretary", "NO_ROUTE_DESTINATION")
+        assert (call.answered, call.hung_up_by, call.hangup_cause) == (
+            False,
+            "secretary",
+            "NO_ROUTE_DESTINATION",
+        )
         assert np.count_nonzero(np.frombuffer(call.line.sides()[1].samples, dtype="<i2")) > 8000
         assert call.line.now_ms() < 2500
         assert elsewhere.transferred_to == "3000"
@@ -291,6 +299,18 @@ class TestSetUp:
             )
         )
         assert (call.answered, call.transferred_to) == (False, "3000")
+
+    def test_a_channel_that_comes_again_uses_the_name_that_it_is_given(self) -> None:
+        again = str(uuid4())
+        with TurnService(
+            set_up={"call_uuid": again}, greeting=Reply(audio_ms=12_000), replies=[Reply(action=GOODBYE)]
+        ) as service:
+            call = dial(service, Quiet(14), Say(WORDS))
+        assert call.playouts[0].ended_ms == 12_000
+        assert [str(turn.call_uuid) for turn in service.turns()] == [again]
+        later = [path for path, _ in service.received if path.startswith("/api/v1/calls/")]
+        assert len(later) == 2
+        assert all(again in path for path in later)
 
     @pytest.mark.parametrize("decision", ["closed", "busy"])
     def test_what_is_said_outside_hours_is_heard_and_acted_on(self, decision: str) -> None:

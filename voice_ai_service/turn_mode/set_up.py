@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID, uuid5
 
 import structlog
 
@@ -32,6 +33,8 @@ from voice_ai_service.turn_mode.wire import (
 log = structlog.get_logger()
 
 Decision = Literal["answer", "closed", "busy"]
+_MOST_VISITS = 20
+"""How often one channel may come; a dialplan that goes in a circle ends here."""
 _LEASE_MARGIN_S = 120.0
 """How much longer than the longest call its place is kept, should nobody say that it ended."""
 
@@ -51,13 +54,13 @@ class SetUp:
 
         Raises:
             NotFound: no published secretary has this number.
-            Conflict: this call lives already, and has gone on.
+            Conflict: a channel that comes again and again.
             InvalidInput: shared audio without a shared folder.
         """
         parts = self.parts
         began = time.perf_counter()
         async with parts.locks.of(tenant.domain_uuid, asked.call_uuid):
-            await self._refuse_a_known_call(tenant, asked)
+            asked = await self._named(tenant, asked)
             self._refuse_unshared_audio(asked)
             plan = await parts.directory.for_call(tenant.domain_uuid, asked.called_number)
             context = self._context(tenant, plan, asked)
@@ -71,14 +74,28 @@ class SetUp:
         log.info("call set up", decision=opened.decision, secretary_uuid=str(plan.secretary.secretary_uuid))
         return answer
 
-    async def _refuse_a_known_call(self, tenant: Tenant, asked: CallSetup) -> None:
-        # A PBX that repeats a set-up it got no answer to is served again; a call that went on is not begun anew.
+    async def _named(self, tenant: Tenant, asked: CallSetup) -> CallSetup:
+        """The request under the name that this call is to have.
+
+        A channel may come to a secretary again, after a transfer that nobody took for example: that is another call,
+        with a name made from the one before, so that a repeated request gets the same.
+        """
+        for _ in range(_MOST_VISITS):
+            if not await self._went_on(tenant, asked.call_uuid):
+                return asked
+            again = uuid5(asked.call_uuid, "again")
+            log.info("a channel comes again", next_call_uuid=str(again))
+            structlog.contextvars.bind_contextvars(call_uuid=str(again))
+            asked = asked.model_copy(update={"call_uuid": again})
+        raise Conflict("This channel came too often", field="call_uuid", fix="A new uuid for every call")
+
+    async def _went_on(self, tenant: Tenant, call_uuid: UUID) -> bool:
+        """Whether there was more than a set-up; a PBX that repeats one it got no answer to is served again."""
         try:
-            known = await self.parts.sessions.load(tenant.domain_uuid, asked.call_uuid)
+            known = await self.parts.sessions.load(tenant.domain_uuid, call_uuid)
         except NotFound:
-            return
-        if known.turn_count:
-            raise Conflict("This call was set up before", field="call_uuid", fix="A new uuid for every call")
+            return await self.parts.store.find_by_call(tenant.domain_uuid, call_uuid) is not None
+        return known.turn_count > 0 or known.answered_at is not None
 
     def _refuse_unshared_audio(self, asked: CallSetup) -> None:
         if asked.audio_transport == "shared" and not self.parts.folders_are_shared:

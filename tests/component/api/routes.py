@@ -109,6 +109,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/webhooks": _WEBHOOK,
     "PUT /api/v1/webhooks/{webhook_uuid}": _WEBHOOK,
     "POST /api/v1/webhooks/deliveries/replay": {"since": "2020-01-01T00:00:00Z"},
+    "POST /api/v1/conversations/erase": {"caller_number": "+5511900000000"},
     "POST /api/v1/tokens": {"name": "mine", "scopes": ["read"]},
     "PUT /api/v1/settings/{name}": {"value": "US"},
 }

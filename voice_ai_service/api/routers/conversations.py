@@ -107,7 +107,9 @@ async def page(
     parts: Parts,
     started_from: AwareDatetime | None = None,
     started_before: AwareDatetime | None = None,
-    caller_number: Annotated[str | None, Query(max_length=64)] = None,
+    caller: Annotated[
+        str | None, Query(alias="caller_number", max_length=64, description="In E.164, or as dialled at home")
+    ] = None,
     secretary_uuid: UUID | None = None,
     resolution: Resolution | None = None,
     text: Annotated[
@@ -119,7 +121,7 @@ async def page(
     wanted = ConversationFilter(
         started_from=started_from,
         started_before=started_before,
-        caller_number=caller_number,
+        caller_number=(caller_number(caller, tenant.country) or caller) if caller else None,
         secretary_uuid=secretary_uuid,
         resolution=resolution,
         text=text,

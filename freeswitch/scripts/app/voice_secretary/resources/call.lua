@@ -31,10 +31,12 @@ local function number_of(value, default)
 end
 
 function call.new(session, freeswitch, configured)
-  local prefix = configured.work_dir .. "/voice-secretary-" .. configured.call_uuid .. "-"
+  -- With the time: a channel may come again while the report of its last visit still reads and removes its files.
+  local prefix = string.format("%s/voice-secretary-%s-%d-", configured.work_dir, configured.call_uuid, os.time())
   local work = jobs.new(freeswitch.API(), prefix, configured.scripts)
   return setmetatable({
-    settings = configured, domain_uuid = configured.domain_uuid, jobs = work, session = session,
+    settings = configured, call_uuid = configured.call_uuid, domain_uuid = configured.domain_uuid,
+    jobs = work, session = session,
     leg = leg.new(session, freeswitch, configured.call_uuid, work:file("caller.r8")),
     detector = endpointing.new(), turn = 0, heard = { played_ms = 0, barged_in = false },
   }, call)
@@ -43,7 +45,7 @@ end
 local function job(self, kind, request)
   request.domain_uuid = self.domain_uuid
   return {
-    kind = kind, call_uuid = self.settings.call_uuid, domain_uuid = self.domain_uuid, request = request,
+    kind = kind, call_uuid = self.call_uuid, domain_uuid = self.domain_uuid, request = request,
     url = self.settings.url, folder = self.folder, retry_s = RETRY_S[kind],
     connect_timeout_s = CONNECT_TIMEOUT_S, timeout_s = self.settings.timeout_s,
   }
@@ -64,13 +66,13 @@ local function ask(self, work)
     waited_ms = waited_ms + THINKING_TICK_MS
     if self.answered then self.detector:feed(self.leg:hear()) end
   end
-  log.err(work.kind .. " never came back for call " .. self.settings.call_uuid)
+  log.err(work.kind .. " never came back for call " .. self.call_uuid)
   return nil, { problem = "no outcome", status = curl.NO_ANSWER }
 end
 
 local function set_up(self)
   local work = job(self, "set_up", {
-    call_uuid = self.settings.call_uuid, domain_name = self.settings.domain_name,
+    call_uuid = self.call_uuid, domain_name = self.settings.domain_name,
     called_number = self.settings.called_number or "", caller_number = self.settings.caller_number or "",
     audio_transport = self.settings.transport,
   })
@@ -78,6 +80,8 @@ local function set_up(self)
   local answer, outcome = ask(self, work)
   if not answer then return nil, outcome end
   if type(answer.domain_uuid) == "string" then self.domain_uuid = answer.domain_uuid end
+  -- Another name for a channel that was here before.
+  if curl.is_uuid(answer.call_uuid) then self.call_uuid = answer.call_uuid end
   self.folder = type(answer.folder) == "string" and answer.folder or nil
   self.apology = is_object(answer.apology) and answer.apology or nil
   self.fallback = is_object(answer.fallback) and answer.fallback or nil
@@ -110,7 +114,7 @@ local function transfer(self, action)
   local destination = is_object(action.destination) and action.destination or {}
   self.ending = { reason = "transferred", to = destination.number }
   if not settings.is_number(destination.number) then
-    log.err("the service named a destination that cannot be dialled, call " .. self.settings.call_uuid)
+    log.err("the service named a destination that cannot be dialled, call " .. self.call_uuid)
     self.ending = { reason = "error" }
   end
 end
@@ -155,7 +159,7 @@ end
 local function take_turn(self, input)
   self.turn = self.turn + 1
   local work = job(self, "turn", {
-    call_uuid = self.settings.call_uuid, turn = self.turn, digits = input.digits, no_input = input.no_input,
+    call_uuid = self.call_uuid, turn = self.turn, digits = input.digits, no_input = input.no_input,
     previous = self.heard,
   })
   work.utterance = input.stretch
@@ -212,7 +216,7 @@ local function report_end(self)
   work.remove_files = self.jobs.files
   local handle, problem = self.jobs:start_unheard(work)
   if handle then return end
-  log.err("the end of call " .. self.settings.call_uuid .. " was not reported: " .. problem)
+  log.err("the end of call " .. self.call_uuid .. " was not reported: " .. problem)
   remove_files(self)
 end
 
@@ -237,7 +241,7 @@ end
 
 -- Where a kept call is: in the call's shared folder, or where FusionPBX looks for recordings.
 local function keep_recording(self)
-  local name = self.folder and "call.wav" or self.settings.call_uuid .. ".wav"
+  local name = self.folder and "call.wav" or self.call_uuid .. ".wav"
   local folder = self.folder or self.settings.recordings_dir
   if not folder then
     log.err("the call is not recorded: no plain path for recordings")
@@ -285,7 +289,7 @@ function call:run()
   self.leg:ring()
   local answer, outcome = set_up(self)
   if not answer then
-    log.err("call " .. self.settings.call_uuid .. " could not be set up, status " .. tostring(outcome.status))
+    log.err("call " .. self.call_uuid .. " could not be set up, status " .. tostring(outcome.status))
     self.ending = { reason = "error" }
     -- An answer that got lost on its way left a call behind at the service.
     if outcome.status == curl.NO_ANSWER then report_end(self) end

@@ -151,6 +151,8 @@ function service.exchange(io_, job)
   if not is_complete(job, answer) then return nil, "the answer is not what the protocol says", 400 end
   if job.kind == "set_up" then
     if type(answer.folder) == "string" then job.folder = answer.folder end
+    -- A channel that was here before has another name now.
+    if curl.is_uuid(answer.call_uuid) then job.call_uuid = answer.call_uuid end
     -- A PBX's token names the domain in every request, also in those that fetch audio.
     job.domain_uuid = job.domain_uuid or answer.domain_uuid
   end
