@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,6 +34,8 @@ from voice_ai_service.dialogue.dialogue import Dialogue
 from voice_ai_service.dialogue.model_responder import ModelResponder
 from voice_ai_service.errors import InvalidInput, Unavailable
 from voice_ai_service.jobs.process import WorkerParts
+from voice_ai_service.knowledge.pgvector_store import PgVectorStore
+from voice_ai_service.knowledge.search import KnowledgeSearch
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.observation import PhraseCacheMetrics, ProviderMetrics
 from voice_ai_service.providers.catalogue import load_registry
@@ -105,6 +108,8 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
         folders = _folders(settings, recordings)
         conversation_rows = ConversationRepository(database, [CallCompletedAnnouncement()])
         book = SecretaryBook(database, clock)
+        knowledge = KnowledgeSearch(database, PgVectorStore(database), factory)
+        stack.push_async_callback(knowledge.aclose)
         dialogue = Dialogue(clock, with_model=ModelResponder(clock))
         parts = TurnModeParts(
             directory=book,
@@ -113,7 +118,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             store=conversation_rows,
             factory=factory,
             dialogue=dialogue,
-            passages=None,
+            passages=knowledge,
             speech=Speech(factory, phrases),
             utterances=UtteranceReader(folders, _MAX_UTTERANCE_BYTES),
             replies=ReplyAudio(shared.cache, folders),
@@ -123,7 +128,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             metrics=metrics,
             tracer=tracer,
             clock=clock,
-            process_name=f"{socket.gethostname()}:{os.getpid()}",
+            process_name=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
             folders_are_shared=settings.shared_audio_dir is not None,
         )
         door_tokens = Tokens(database)
@@ -168,6 +173,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             factory=factory,
             sealer=sealer,
             dialogue=dialogue,
+            knowledge=knowledge,
             turn_mode=parts,
             greetings=Greetings(parts),
             metrics=metrics,
@@ -180,6 +186,19 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
         background.start("warm-up", _warm_up(service))
         log.info("service open", version=__version__)
         yield service
+
+
+@asynccontextmanager
+async def open_knowledge(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Domains, KnowledgeSearch]]:
+    """The search alone, for commands: no speech, no sessions. Raises InvalidInput, Unavailable."""
+    async with AsyncExitStack() as stack:
+        database = await _database(settings, stack)
+        sealer = await asyncio.to_thread(load_sealer, settings)
+        factory = ProviderFactory(await _registry(settings, clock), ProviderRepository(database), sealer)
+        stack.push_async_callback(factory.aclose)
+        knowledge = KnowledgeSearch(database, PgVectorStore(database), factory)
+        stack.push_async_callback(knowledge.aclose)
+        yield Domains(database, clock), knowledge
 
 
 def worker_parts(service: Service) -> WorkerParts:

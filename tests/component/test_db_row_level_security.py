@@ -22,6 +22,7 @@ TABLES = sorted(
         "callers",
         "chunks",
         "conversations",
+        "document_jobs",
         "documents",
         "live_calls",
         "messages",
@@ -136,7 +137,8 @@ async def copy_statement(owner: asyncpg.Connection, table: str) -> str:
     columns = [
         row[0]
         for row in await owner.fetch(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = $1 AND column_name <> ALL ($2)",
+            "SELECT column_name FROM information_schema.columns "
+            "WHERE table_name = $1 AND column_name <> ALL ($2) AND is_generated = 'NEVER'",
             table,
             [pk, "domain_uuid"],
         )
@@ -156,7 +158,8 @@ async def test_overwriting_by_a_known_key(
     before = await snapshot(owner_connection, table, tenants.loot[table])
     pk = primary_key(table)
     columns = await owner_connection.fetch(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = $1 AND column_name <> $2",
+        "SELECT column_name FROM information_schema.columns "
+        "WHERE table_name = $1 AND column_name <> $2 AND is_generated = 'NEVER'",
         table,
         pk,
     )

@@ -17,6 +17,7 @@ from voice_ai_service.crm.outbox import Outbox
 from voice_ai_service.crm.webhooks import WebhookRepository
 from voice_ai_service.db.pool import Database
 from voice_ai_service.dialogue.dialogue import Dialogue
+from voice_ai_service.knowledge.search import KnowledgeSearch
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.providers.factory import ProviderFactory
 from voice_ai_service.providers.registry import ProviderRegistry
@@ -61,6 +62,7 @@ class Service:
     factory: ProviderFactory
     sealer: Sealer
     dialogue: Dialogue
+    knowledge: KnowledgeSearch
     turn_mode: TurnModeParts
     greetings: Greetings
     metrics: Metrics

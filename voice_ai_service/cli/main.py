@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "migrate": "Bring the database's schema to this version",
     "doctor": "What is missing on this machine, and what to do about it",
     "tokens": "Make, list and revoke access tokens",
+    "docs": "The tenants' documents: search, evaluate",
     "webhooks": "Webhooks: add, list, deliveries, replay",
     "providers": "Which speech and language engines can run here",
     "secrets": "Seal and rotate the keys of providers and webhooks",

@@ -38,7 +38,11 @@ async def retrieve(turn: TurnContext, clock: Clock) -> tuple[tuple[Passage, ...]
     try:
         async with asyncio.timeout(RETRIEVAL_TIMEOUT_S):
             found = await turn.passages.find(
-                turn.tenant, turn.heard.text, turn.secretary.settings.languages, MAX_PASSAGES
+                turn.tenant,
+                turn.heard.text,
+                turn.secretary.settings.languages,
+                MAX_PASSAGES,
+                secretary_uuid=turn.secretary.secretary_uuid,
             )
     except (TimeoutError, Unavailable, ProviderError) as error:
         _log.warning(

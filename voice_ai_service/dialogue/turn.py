@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from voice_ai_service.calls.call_plan import CallPlan
 from voice_ai_service.calls.secretary import Secretary
 from voice_ai_service.dialogue.actions import Action
 from voice_ai_service.dialogue.call_state import CallState, Stage
+from voice_ai_service.knowledge.passage import Passage as Passage
 from voice_ai_service.providers.llm.seam import (
     ChatCapabilities,
     ChatEvent,
@@ -43,20 +45,24 @@ class Heard:
     audio_ref: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A piece of the tenant's documents. `score` compares passages of one query only."""
-
-    text: str
-    source_id: str
-    score: float
-
-
 class PassageSource(Protocol):
     async def find(
-        self, tenant: Tenant, query: str, languages: tuple[str, ...], limit: int
+        self,
+        tenant: Tenant,
+        query: str,
+        languages: tuple[str, ...],
+        limit: int,
+        *,
+        secretary_uuid: UUID | None = None,
     ) -> tuple[Passage, ...]:
-        """The passages nearest to a question, best first. Raises Unavailable, ProviderError."""
+        """The passages that answer a question, best first; none that are worse than "I don't know".
+
+        Args:
+            secretary_uuid: Documents of this secretary and those of all.
+
+        Raises:
+            Unavailable, ProviderError.
+        """
         ...
 
 

@@ -297,7 +297,7 @@ class Documents:
         self.asked: list[tuple[Tenant, str, tuple[str, ...], int]] = []
 
     async def find(
-        self, tenant: Tenant, query: str, languages: tuple[str, ...], limit: int
+        self, tenant: Tenant, query: str, languages: tuple[str, ...], limit: int, **_: object
     ) -> tuple[Passage, ...]:
         self.asked.append((tenant, query, languages, limit))
         if self.error is not None:
@@ -329,7 +329,7 @@ async def test_a_turn_without_documents_is_still_answered() -> None:
 async def test_documents_that_hang_are_not_waited_for() -> None:
     class Hanging(Documents):
         async def find(
-            self, tenant: Tenant, query: str, languages: tuple[str, ...], limit: int
+            self, tenant: Tenant, query: str, languages: tuple[str, ...], limit: int, **_: object
         ) -> tuple[Passage, ...]:
             await asyncio.sleep(3600)
             return ()

@@ -1,0 +1,290 @@
+"""What a tenant's documents say about a question: full-text search and vectors, fused, with a score that may refuse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+from uuid import UUID
+
+import structlog
+
+from voice_ai_service.db import queries
+from voice_ai_service.db.pool import Connection, Database
+from voice_ai_service.errors import NotFound, ProviderError
+from voice_ai_service.knowledge.concepts import Concept, LanguageSense, concepts_of, question_words
+from voice_ai_service.knowledge.fusion import HASHING, SEMANTIC, Fused, fuse
+from voice_ai_service.knowledge.passage import Passage
+from voice_ai_service.knowledge.ranking import ChunkWords, Match, Occurrence, match
+from voice_ai_service.knowledge.senses import TenantSense, TenantSenses
+from voice_ai_service.knowledge.vectors import VectorStore, Wanted
+from voice_ai_service.tenancy.tenant import Tenant
+from voice_ai_service.text.languages import closest
+
+MIN_SCORE: Final = 0.42
+"""Under it a passage is worse than "I don't know"; from `benchmarks/data/knowledge`, see docs/knowledge.md."""
+MAX_HITS: Final = 50
+MAX_QUESTION_CHARS: Final = 2000
+_CANDIDATES: Final = 60
+_EMBED_TIMEOUT_S: Final = 1.0
+
+_SQL = queries.load(__package__, "search.sql")
+_log = structlog.get_logger()
+
+
+class Embedded(Protocol):
+    """Unit-length vectors and the model that made them."""
+
+    @property
+    def value(self) -> list[list[float]]: ...
+    @property
+    def model(self) -> str | None: ...
+
+
+class EmbeddingModel(Protocol):
+    async def embed(self, texts: Sequence[str], /) -> Embedded:
+        """Raises ProviderError."""
+        ...
+
+
+class EmbeddingModels(Protocol):
+    """The tenants' embeddings: `providers.factory.ProviderFactory`."""
+
+    async def embeddings(self, domain_uuid: UUID, /) -> EmbeddingModel:
+        """Raises Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """
+    Attributes:
+        score: 0 to 1, comparable between questions; under `MIN_SCORE` it is not good enough to be said.
+        coverage: How much of the question the chunk has close together, 0 to 1.
+        similarity: Cosine of the vectors; None where the chunk is not among the nearest.
+        matched: What was said to the stems in the chunk that stood for it.
+    """
+
+    chunk_uuid: UUID
+    document_uuid: UUID
+    document_name: str
+    text: str
+    heading: str | None
+    page: int | None
+    language: str
+    score: float
+    coverage: float
+    similarity: float | None
+    lexical_rank: int | None
+    vector_rank: int | None
+    matched: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def good_enough(self) -> bool:
+        return self.score >= MIN_SCORE
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """
+    Attributes:
+        hits: Best first, also those that are not good enough to be said.
+        not_found: Words of the question that no document has, nor anything like them.
+        model: The embedding model that was asked; None where none answered.
+    """
+
+    question: str
+    hits: tuple[Hit, ...]
+    not_found: tuple[str, ...]
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    question: str
+    languages: tuple[str, ...]
+    secretary_uuid: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    matches: dict[UUID, Match]
+    not_found: tuple[str, ...]
+
+
+class KnowledgeSearch:
+    """One for the process.
+
+    Args:
+        store, models: None searches by words alone.
+    """
+
+    def __init__(self, db: Database, store: VectorStore | None, models: EmbeddingModels | None) -> None:
+        self._db = db
+        self._store = store
+        self._models = models
+        self._senses = TenantSenses(db)
+
+    async def aclose(self) -> None:
+        await self._senses.aclose()
+
+    async def find(
+        self,
+        tenant: Tenant,
+        query: str,
+        languages: tuple[str, ...],
+        limit: int,
+        *,
+        secretary_uuid: UUID | None = None,
+    ) -> tuple[Passage, ...]:
+        """What the dialogue asks: see `dialogue.turn.PassageSource`."""
+        result = await self.search(
+            tenant, query, languages=languages, secretary_uuid=secretary_uuid, limit=limit
+        )
+        return tuple(
+            Passage(hit.text, f"{hit.document_uuid}#{hit.chunk_uuid}", hit.score)
+            for hit in result.hits
+            if hit.good_enough
+        )
+
+    async def search(
+        self,
+        tenant: Tenant,
+        question: str,
+        *,
+        languages: Sequence[str] = (),
+        secretary_uuid: UUID | None = None,
+        limit: int = 5,
+    ) -> SearchResult:
+        """The chunks that answer best, those under the threshold too.
+
+        Args:
+            languages: What the secretary speaks; documents in them come first among equals.
+            secretary_uuid: Documents of this secretary and those of all; None: of every one.
+            limit: At most `MAX_HITS`.
+
+        Raises:
+            Unavailable: No database. Embeddings that fail cost the vectors only.
+        """
+        question = question[:MAX_QUESTION_CHARS].strip()
+        wanted = _Wanted(question, tuple(languages), secretary_uuid)
+        words, (model, similarities) = await asyncio.gather(
+            self._by_words(tenant.domain_uuid, wanted), self._by_vectors(tenant.domain_uuid, wanted)
+        )
+        blend = HASHING if model is None or model.startswith("hashing") else SEMANTIC
+        fused = fuse(words.matches, similarities, blend)[: min(limit, MAX_HITS)]
+        return SearchResult(question, await self._hits(tenant, fused), words.not_found, model)
+
+    async def _by_words(self, domain_uuid: UUID, wanted: _Wanted) -> _Words:
+        matches: dict[UUID, Match] = {}
+        not_found: list[str] = []
+        tenant = await self._senses.of(domain_uuid)
+        if not tenant.chunks:
+            return _Words({}, ())
+        async with self._db.tenant(domain_uuid) as connection:
+            for language in _languages(tenant, wanted.languages):
+                concepts = await self._concepts(
+                    connection, tenant.senses[language], language, wanted.question
+                )
+                matches |= await self._match(connection, concepts, (language, tenant), wanted)
+                not_found += [concept.said for concept in concepts if not concept.variants]
+        return _Words(matches, tuple(dict.fromkeys(not_found)))
+
+    async def _concepts(
+        self, connection: Connection, sense: LanguageSense, language: str, question: str
+    ) -> tuple[Concept, ...]:
+        spoken = question_words(question, sense.data)
+        await self._senses.stems.learn(connection, language, spoken)
+        return concepts_of(spoken, sense)
+
+    async def _match(
+        self,
+        connection: Connection,
+        concepts: Sequence[Concept],
+        where: tuple[str, TenantSense],
+        wanted: _Wanted,
+    ) -> dict[UUID, Match]:
+        language, tenant = where
+        known = [concept for concept in concepts if concept.variants]
+        if not known:
+            return {}
+        rows = await connection.fetch(
+            _SQL.match_chunks,
+            [_as_tsquery(concept) for concept in known],
+            [concept.weight * concept.variants[0].likeness for concept in known],
+            wanted.secretary_uuid,
+            _CANDIDATES,
+        )
+        stems = sorted({stem for concept in known for variant in concept.variants for stem in variant.stems})
+        found = await connection.fetch(
+            _SQL.occurrences, [row["voice_chunk_uuid"] for row in rows], language, stems
+        )
+        chunks: dict[UUID, tuple[int, dict[str, Occurrence]]] = {}
+        for row in found:
+            _, stems_here = chunks.setdefault(UUID(int=row["voice_chunk_uuid"].int), (row["size"], {}))
+            stems_here[row["lexeme"]] = Occurrence(tuple(row["positions"] or ()), bool(row["in_heading"]))
+        average = tenant.average_size[language]
+        return {
+            chunk_uuid: match(concepts, ChunkWords(size, here), average)
+            for chunk_uuid, (size, here) in chunks.items()
+        }
+
+    async def _by_vectors(self, domain_uuid: UUID, wanted: _Wanted) -> tuple[str | None, dict[UUID, float]]:
+        if self._store is None or self._models is None or not wanted.question:
+            return None, {}
+        try:
+            async with asyncio.timeout(_EMBED_TIMEOUT_S):
+                chain = await self._models.embeddings(domain_uuid)
+                embedded = await chain.embed([wanted.question])
+        except (ProviderError, NotFound, TimeoutError) as error:
+            _log.warning(
+                "searching without vectors", domain_uuid=str(domain_uuid), reason=type(error).__name__
+            )
+            return None, {}
+        model = embedded.model or ""
+        near = await self._store.nearest(
+            domain_uuid, Wanted(embedded.value[0], model, _CANDIDATES // 2, wanted.secretary_uuid)
+        )
+        return model, {one.chunk_uuid: one.similarity for one in near}
+
+    async def _hits(self, tenant: Tenant, fused: Sequence[Fused]) -> tuple[Hit, ...]:
+        if not fused:
+            return ()
+        async with self._db.tenant(tenant.domain_uuid) as connection:
+            rows = await connection.fetch(_SQL.chunks, [one.chunk_uuid for one in fused])
+        by_uuid = {row["voice_chunk_uuid"]: row for row in rows}
+        hits = []
+        for one in fused:
+            row = by_uuid.get(one.chunk_uuid)
+            if row is None:  # deleted meanwhile
+                continue
+            hits.append(
+                Hit(
+                    chunk_uuid=one.chunk_uuid,
+                    document_uuid=UUID(int=row["voice_document_uuid"].int),
+                    document_name=row["document_name"],
+                    text=row["chunk_text"],
+                    heading=row["chunk_heading"],
+                    page=None if row["chunk_page"] is None else int(row["chunk_page"]),
+                    language=row["language"],
+                    score=one.score,
+                    coverage=one.match.coverage,
+                    similarity=one.similarity,
+                    lexical_rank=one.lexical_rank,
+                    vector_rank=one.vector_rank,
+                    matched=one.match.matched,
+                )
+            )
+        return tuple(hits)
+
+
+def _languages(tenant: TenantSense, asked: Sequence[str]) -> list[str]:
+    """The documents' languages, those that the secretary speaks first."""
+    return sorted(tenant.chunks, key=lambda tag: (closest(tag, asked) is None, -tenant.chunks[tag]))
+
+
+def _as_tsquery(concept: Concept) -> str:
+    return " | ".join(
+        "(" + " & ".join(f"'{stem}'" for stem in variant.stems) + ")" for variant in concept.variants
+    )
