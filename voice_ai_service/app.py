@@ -15,6 +15,7 @@ from voice_ai_service.api.request_scope import BodyLimits, RequestScope
 from voice_ai_service.api.routers import (
     calls,
     conversations,
+    documents,
     health,
     knowledge,
     providers,
@@ -76,6 +77,7 @@ def add_routes(app: FastAPI) -> None:
         transfers,
         providers,
         conversations,
+        documents,
         knowledge,
         webhooks,
         tokens,

@@ -34,6 +34,8 @@ from voice_ai_service.dialogue.dialogue import Dialogue
 from voice_ai_service.dialogue.model_responder import ModelResponder
 from voice_ai_service.errors import InvalidInput, Unavailable
 from voice_ai_service.jobs.process import WorkerParts
+from voice_ai_service.knowledge.document_repository import DocumentRepository
+from voice_ai_service.knowledge.originals import Originals
 from voice_ai_service.knowledge.pgvector_store import PgVectorStore
 from voice_ai_service.knowledge.search import KnowledgeSearch
 from voice_ai_service.metrics import Metrics
@@ -174,6 +176,8 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             sealer=sealer,
             dialogue=dialogue,
             knowledge=knowledge,
+            documents=DocumentRepository(database, _originals(settings)),
+            originals=_originals(settings),
             turn_mode=parts,
             greetings=Greetings(parts),
             metrics=metrics,
@@ -211,6 +215,10 @@ def worker_parts(service: Service) -> WorkerParts:
         retention=service.retention,
         metrics=service.metrics,
         clock=service.turn_mode.clock,
+        documents=service.documents,
+        originals=service.originals,
+        embeddings=service.factory,
+        domains=service.domains,
     )
 
 
@@ -222,14 +230,25 @@ async def open_worker_parts(settings: Settings, metrics: Metrics, clock: Clock) 
         shared = await _shared(settings, clock, stack)
         recordings = Recordings(settings.data_dir / "recordings")
         folders = _folders(settings, recordings)
+        sealer = await asyncio.to_thread(load_sealer, settings)
+        registry = await _registry(settings, clock)
+        factory = ProviderFactory(
+            registry, ProviderRepository(database), sealer, observer=ProviderMetrics(metrics)
+        )
+        stack.push_async_callback(factory.aclose)
+        originals = _originals(settings)
         yield WorkerParts(
             database=database,
-            sealer=await asyncio.to_thread(load_sealer, settings),
+            sealer=sealer,
             limiter=shared.concurrency,
             folders=folders,
             retention=Retention(database, recordings, folders, clock, default_days=settings.retention_days),
             metrics=metrics,
             clock=clock,
+            documents=DocumentRepository(database, originals),
+            originals=originals,
+            embeddings=factory,
+            domains=Domains(database, clock),
         )
 
 
@@ -247,6 +266,10 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
 
 def _folders(settings: Settings, recordings: Recordings) -> CallFolders:
     return CallFolders(settings.calls_dir, recordings, shared=settings.shared_audio_dir is not None)
+
+
+def _originals(settings: Settings) -> Originals:
+    return Originals(settings.data_dir / "documents")
 
 
 class _Background:

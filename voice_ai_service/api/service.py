@@ -17,6 +17,8 @@ from voice_ai_service.crm.outbox import Outbox
 from voice_ai_service.crm.webhooks import WebhookRepository
 from voice_ai_service.db.pool import Database
 from voice_ai_service.dialogue.dialogue import Dialogue
+from voice_ai_service.knowledge.document_repository import DocumentRepository
+from voice_ai_service.knowledge.originals import Originals
 from voice_ai_service.knowledge.search import KnowledgeSearch
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.providers.factory import ProviderFactory
@@ -63,6 +65,8 @@ class Service:
     sealer: Sealer
     dialogue: Dialogue
     knowledge: KnowledgeSearch
+    documents: DocumentRepository
+    originals: Originals
     turn_mode: TurnModeParts
     greetings: Greetings
     metrics: Metrics

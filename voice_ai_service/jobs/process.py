@@ -20,11 +20,20 @@ from voice_ai_service.crm.webhooks import Sealer, WebhookRepository
 from voice_ai_service.db.pool import Database
 from voice_ai_service.jobs.abandoned_calls import AbandonedCalls
 from voice_ai_service.jobs.deliveries import Deliveries
+from voice_ai_service.jobs.document_models import DocumentModels
+from voice_ai_service.jobs.document_work import DocumentWorker
 from voice_ai_service.jobs.folder_sweep import FolderSweep
 from voice_ai_service.jobs.worker import Periodic, Worker
+from voice_ai_service.knowledge.document_jobs import DocumentJobs
+from voice_ai_service.knowledge.document_repository import DocumentRepository
+from voice_ai_service.knowledge.files.process import DocumentReader
+from voice_ai_service.knowledge.originals import Originals
+from voice_ai_service.knowledge.processing import DocumentProcessing
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.net.transport import guarded_client
+from voice_ai_service.providers.factory import ProviderFactory
 from voice_ai_service.settings import Settings
+from voice_ai_service.tenancy.domains import Domains
 from voice_ai_service.tenancy.limits import ConcurrencyLimiter
 
 _MINUTE_S: Final = 60.0
@@ -40,6 +49,10 @@ class WorkerParts:
     retention: Retention
     metrics: Metrics
     clock: Clock
+    documents: DocumentRepository
+    originals: Originals
+    embeddings: ProviderFactory
+    domains: Domains
 
 
 @asynccontextmanager
@@ -51,13 +64,22 @@ async def running_worker(settings: Settings, parts: WorkerParts) -> AsyncIterato
         webhooks = WebhookRepository(parts.database, parts.sealer, parts.clock, settings.private_networks)
         delivery = Delivery(outbox, webhooks, client, parts.clock, timeout_s=settings.webhook_timeout_s)
         deliveries = Deliveries(outbox, delivery, parts.metrics)
-        worker = Worker([deliveries, *_periodic(settings, parts, deliveries)], parts.clock)
+        documents = document_worker(parts)
+        worker = Worker([deliveries, documents, *_periodic(settings, parts, deliveries)], parts.clock)
         running = asyncio.create_task(worker.run(), name="worker")
         try:
             yield worker
         finally:
             worker.stop()
             await running
+
+
+def document_worker(parts: WorkerParts) -> DocumentWorker:
+    jobs = DocumentJobs(parts.database)
+    processing = DocumentProcessing(
+        jobs, parts.documents, parts.originals, DocumentReader(), parts.embeddings, parts.domains, parts.clock
+    )
+    return DocumentWorker(jobs, processing)
 
 
 def _periodic(settings: Settings, parts: WorkerParts, deliveries: Deliveries) -> list[Periodic]:
@@ -73,9 +95,12 @@ def _periodic(settings: Settings, parts: WorkerParts, deliveries: Deliveries) ->
         unheard_of_s=settings.abandoned_call_s,
     )
     sweep = FolderSweep(parts.folders, journal, conversations, parts.clock)
+    models = DocumentModels(DocumentJobs(parts.database), parts.documents, parts.embeddings)
     return [
         Periodic("outbox depth", deliveries.observe_depth, every_s=15.0),
         Periodic("abandoned calls", abandoned.close_all, every_s=_MINUTE_S, first_after_s=5.0),
         Periodic("retention", parts.retention.purge_all, every_s=24 * _HOUR_S, first_after_s=10 * _MINUTE_S),
         Periodic("call folders", sweep.sweep, every_s=_HOUR_S, first_after_s=15 * _MINUTE_S),
+        Periodic("document models", models.follow, every_s=_MINUTE_S, first_after_s=5.0),
+        Periodic("document files", parts.documents.sweep, every_s=_HOUR_S, first_after_s=20 * _MINUTE_S),
     ]

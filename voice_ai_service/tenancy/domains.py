@@ -1,4 +1,4 @@
-"""Domains of FusionPBX, and what each may use: `v_domains` and the settings `tenant` and `limits`."""
+"""Domains of FusionPBX, and what each may use: `v_domains` and its settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voice_ai_service.clock import Clock
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Database
 from voice_ai_service.tenancy.expiring import Expiring
-from voice_ai_service.tenancy.tenant import Tenant, TenantLimits, Tier
+from voice_ai_service.tenancy.tenant import Tenant, TenantKnowledge, TenantLimits, Tier
 
 TTL_S: Final = 5.0
 """How long a change of a domain's settings may take to be felt."""
@@ -40,11 +40,21 @@ class TenantSettings(BaseModel):
         _DEFAULTS.limits.max_concurrent_calls
     )
     max_upload_bytes: Annotated[StrictInt, Field(ge=1024, le=1024**3)] = _DEFAULTS.limits.max_upload_bytes
+    max_documents: Annotated[StrictInt, Field(ge=0, le=100_000)] = _DEFAULTS.limits.max_documents
     monthly_budget_cents: Annotated[StrictInt, Field(ge=0)] | None = None
+    chunk_tokens: Annotated[StrictInt, Field(ge=50, le=4000)] = _DEFAULTS.knowledge.chunk_tokens
+    overlap_tokens: Annotated[StrictInt, Field(ge=0, le=2000)] = _DEFAULTS.knowledge.overlap_tokens
 
 
+_CATEGORIES: Final = {
+    "tier": "tenant",
+    "time_zone": "tenant",
+    "country": "tenant",
+    "chunk_tokens": "knowledge",
+    "overlap_tokens": "knowledge",
+}
 CATEGORY_OF: Final[Mapping[str, str]] = {
-    name: "tenant" if name in ("tier", "time_zone", "country") else "limits"
+    name: _CATEGORIES.get(name, "limits")
     for name in TenantSettings.model_fields
 }
 
@@ -131,8 +141,10 @@ def as_tenant(domain_uuid: UUID, domain_name: str, rows: Sequence[Mapping[str, A
             requests_per_minute=chosen.requests_per_minute,
             max_concurrent_calls=chosen.max_concurrent_calls,
             max_upload_bytes=chosen.max_upload_bytes,
+            max_documents=chosen.max_documents,
             monthly_budget_cents=chosen.monthly_budget_cents,
         ),
         time_zone=chosen.time_zone,
         country=chosen.country,
+        knowledge=TenantKnowledge(chosen.chunk_tokens, chosen.overlap_tokens),
     )

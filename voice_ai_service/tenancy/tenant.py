@@ -50,8 +50,17 @@ class TenantLimits:
     requests_per_minute: int = 600
     max_concurrent_calls: int = 10
     max_upload_bytes: int = 20 * 1024 * 1024
+    max_documents: int = 1000
     monthly_budget_cents: int | None = None
     """Providers' cost per calendar month; None is no budget. Reached: premium falls to free, free stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantKnowledge:
+    """How the domain's documents are cut; changing it concerns those that are processed from then on."""
+
+    chunk_tokens: int = 1000
+    overlap_tokens: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +75,4 @@ class Tenant:
     """IANA name; business hours without one of their own use it."""
     country: str = "BR"
     """ISO 3166 alpha-2: the region for numbers without a country code, and for public holidays."""
+    knowledge: TenantKnowledge = TenantKnowledge()

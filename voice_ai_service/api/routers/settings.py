@@ -23,6 +23,9 @@ class SettingsAnswer(BaseModel):
     requests_per_minute: int
     max_concurrent_calls: int
     max_upload_bytes: int
+    max_documents: int
+    chunk_tokens: int
+    overlap_tokens: int
     monthly_budget_cents: int | None
 
 
@@ -51,5 +54,8 @@ def _answer(tenant: Tenant) -> SettingsAnswer:
         requests_per_minute=limits.requests_per_minute,
         max_concurrent_calls=limits.max_concurrent_calls,
         max_upload_bytes=limits.max_upload_bytes,
+        max_documents=limits.max_documents,
+        chunk_tokens=tenant.knowledge.chunk_tokens,
+        overlap_tokens=tenant.knowledge.overlap_tokens,
         monthly_budget_cents=limits.monthly_budget_cents,
     )
