@@ -17,7 +17,7 @@ from voice_ai_service.errors import NotFound, ProviderError, VoiceAiError
 from voice_ai_service.providers.stt.seam import SttOptions
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.turn_mode.parts import TurnModeParts
-from voice_ai_service.turn_mode.take_turn import note_played
+from voice_ai_service.turn_mode.turn_record import note_played
 from voice_ai_service.turn_mode.vectors import message_vectors
 from voice_ai_service.turn_mode.wire import (
     ActionAnswer,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 import structlog
 
-from voice_ai_service.dialogue.call_state import CallState, Stage, StageLatencies, TurnRecord
+from voice_ai_service.dialogue.call_state import CallState, Stage, TurnRecord
 from voice_ai_service.dialogue.dialogue import provider_down
 from voice_ai_service.dialogue.recognisable import phrases_for
 from voice_ai_service.dialogue.reply import Reply
@@ -19,7 +18,6 @@ from voice_ai_service.dialogue.turn import (
     ReplyDone,
     ReplyEvent,
     ReplyText,
-    ReplyTimings,
     TurnContext,
     apply,
 )
@@ -28,41 +26,21 @@ from voice_ai_service.providers.stt.seam import SttOptions
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.turn_mode.models import model_choice
 from voice_ai_service.turn_mode.parts import TurnModeParts
+from voice_ai_service.turn_mode.repeated import RepeatedTurns
 from voice_ai_service.turn_mode.speech import Spoken
+from voice_ai_service.turn_mode.turn_record import (
+    Listening,
+    Replying,
+    latency_split,
+    note_played,
+    turn_record,
+)
 from voice_ai_service.turn_mode.utterance_audio import Utterance
-from voice_ai_service.turn_mode.wire import ActionAnswer, PreviousReply, TurnAnswer, TurnRequest
+from voice_ai_service.turn_mode.wire import ActionAnswer, TurnAnswer, TurnRequest
 
 log = structlog.get_logger()
 
-_ANSWER_TTL_S = 180.0
 _MESSAGE_MAX_MS = 120_000
-
-
-@dataclass(slots=True)
-class _Listening:
-    """What the ears made of a turn's audio."""
-
-    heard: Heard
-    utterance: Utterance | None = None
-    stt_ms: float | None = None
-    provider: str | None = None
-    deaf: bool = False
-    """There was speech, and no recogniser answered."""
-
-
-@dataclass(slots=True)
-class _Replying:
-    """A reply while it is being made."""
-
-    language: str
-    texts: list[str] = field(default_factory=list)
-    done: ReplyDone | None = None
-    waited_ms: float = 0.0
-    """Time spent waiting for the brain, which runs inside the voice's time."""
-
-    @property
-    def said(self) -> str:
-        return " ".join(self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +60,25 @@ class TakeTurn:
         async with parts.locks.of(tenant.domain_uuid, asked.call_uuid):
             call = await parts.sessions.load(tenant.domain_uuid, asked.call_uuid, turn=asked.turn)
             if asked.turn <= call.turn_count:
-                return await self._answered_before(tenant, asked)
-            if asked.turn != call.turn_count + 1:
-                raise Conflict(
-                    f"The next turn of this call is {call.turn_count + 1}",
-                    field="turn",
-                    fix="Send turns in order",
-                )
+                return await self._repeated.answer(tenant, call, asked)
+            self._refuse_a_gap(call, asked)
             note_played(call, asked.previous, parts)
             return await self._answer(tenant, call, asked, began)
+
+    @property
+    def _repeated(self) -> RepeatedTurns:
+        return RepeatedTurns(self.parts)
+
+    def _refuse_a_gap(self, call: CallState, asked: TurnRequest) -> None:
+        expected = call.turn_count + 1
+        if asked.turn == expected:
+            return
+        if call.owner == self.parts.process_name:
+            raise Conflict(
+                f"The next turn of this call is {expected}", field="turn", fix="Send turns in order"
+            )
+        # What another process answered and had not written down when it died: the caller is still there.
+        log.warning("turns of this call got lost with their process", expected=expected, turn=asked.turn)
 
     async def _answer(self, tenant: Tenant, call: CallState, asked: TurnRequest, began: float) -> TurnAnswer:
         parts = self.parts
@@ -117,10 +105,11 @@ class TakeTurn:
         audio = None
         if spoken is not None:
             audio = await parts.replies.hand_over(call, f"reply-{asked.turn:04d}", spoken.audio)
-        record = _record(asked, now, listening, replying, spoken)
+        record = turn_record(asked, now, listening, replying, spoken)
         record.latency_ms.total = round((time.perf_counter() - began) * 1000, 3)
         call = apply(call, done.state)
         call.turns.append(record)
+        call.owner = parts.process_name
         answer = TurnAnswer(
             call_uuid=call.call_uuid,
             turn=asked.turn,
@@ -132,31 +121,19 @@ class TakeTurn:
             latency_ms=latency_split(record.latency_ms),
         )
         await parts.sessions.save(call)
-        await parts.answers.set(
-            _answer_key(tenant, asked), answer.model_dump_json().encode(), ttl_s=_ANSWER_TTL_S
-        )
+        await self._repeated.keep(tenant, answer)
         self._observe(call, record)
         return answer
 
-    async def _answered_before(self, tenant: Tenant, asked: TurnRequest) -> TurnAnswer:
-        stored = await self.parts.answers.get(_answer_key(tenant, asked))
-        if stored is None:
-            raise Conflict(
-                "This turn was answered, and the answer is not kept any more",
-                field="turn",
-                fix="Send the next turn",
-            )
-        return TurnAnswer.model_validate_json(stored)
-
-    async def _listen(self, context: TurnContext, asked: TurnRequest) -> _Listening:
+    async def _listen(self, context: TurnContext, asked: TurnRequest) -> Listening:
         if asked.audio is None:
-            return _Listening(Heard(digits=asked.digits, no_input=not asked.digits))
+            return Listening(Heard(digits=asked.digits, no_input=not asked.digits))
         limits = context.secretary.settings.limits
         taking_message = context.call.stage is Stage.TAKING_MESSAGE
         max_ms = _MESSAGE_MAX_MS if taking_message else limits.max_utterance_s * 1000 + 5000
         utterance = await self.parts.utterances.read(context.call, asked.audio, max_ms)
         if not utterance.has_speech:
-            return _Listening(Heard(digits=asked.digits, no_input=not asked.digits), utterance)
+            return Listening(Heard(digits=asked.digits, no_input=not asked.digits), utterance)
         kept = await self._keep(context, asked, utterance, taking_message)
         began = time.perf_counter()
         options = SttOptions(
@@ -173,7 +150,7 @@ class TakeTurn:
             took_ms = (time.perf_counter() - began) * 1000
             # A key or a message needs no recogniser.
             deaf = not asked.digits and not taking_message
-            return _Listening(heard, utterance, took_ms, error.provider, deaf)
+            return Listening(heard, utterance, took_ms, error.provider, deaf)
         transcript = used.value
         heard = Heard(
             text=transcript.text,
@@ -182,7 +159,7 @@ class TakeTurn:
             digits=asked.digits,
             audio_ref=kept,
         )
-        return _Listening(heard, utterance, (time.perf_counter() - began) * 1000, used.provider)
+        return Listening(heard, utterance, (time.perf_counter() - began) * 1000, used.provider)
 
     async def _keep(
         self, context: TurnContext, asked: TurnRequest, utterance: Utterance, taking_message: bool
@@ -195,8 +172,8 @@ class TakeTurn:
             call.domain_uuid, call.call_uuid, asked.turn, utterance.audio
         )
 
-    async def _reply(self, context: TurnContext, *, deaf: bool) -> tuple[_Replying, Spoken | None]:
-        replying = _Replying(context.language)
+    async def _reply(self, context: TurnContext, *, deaf: bool) -> tuple[Replying, Spoken | None]:
+        replying = Replying(context.language)
         events = _given(provider_down(context)) if deaf else self.parts.dialogue.respond(context)
         async with aclosing(events):  # type: ignore[type-var]
             first = await self._pull(events, replying)
@@ -214,14 +191,14 @@ class TakeTurn:
         return replying, spoken
 
     async def _texts(
-        self, first: str, events: AsyncIterator[ReplyEvent], replying: _Replying
+        self, first: str, events: AsyncIterator[ReplyEvent], replying: Replying
     ) -> AsyncIterator[str]:
         text: str | None = first
         while text is not None:
             yield f"{text} "
             text = await self._pull(events, replying)
 
-    async def _pull(self, events: AsyncIterator[ReplyEvent], replying: _Replying) -> str | None:
+    async def _pull(self, events: AsyncIterator[ReplyEvent], replying: Replying) -> str | None:
         """The next piece of text, or None once the reply is complete."""
         began = time.perf_counter()
         try:
@@ -241,10 +218,10 @@ class TakeTurn:
                     raise ProviderUnavailable("The reply ended without an end", provider="dialogue")
         return None
 
-    def _speechless(self, context: TurnContext) -> _Replying:
+    def _speechless(self, context: TurnContext) -> Replying:
         """No voice at all: the PBX plays the apology it holds, and the call goes to its fallback."""
         reply = provider_down(context)
-        return _Replying(reply.language, [reply.text], reply.done())
+        return Replying(reply.language, [reply.text], reply.done())
 
     def _observe(self, call: CallState, record: TurnRecord) -> None:
         metrics, latency = self.parts.metrics, record.latency_ms
@@ -273,81 +250,3 @@ class TakeTurn:
 async def _given(reply: Reply) -> AsyncIterator[ReplyEvent]:
     for event in reply.events():
         yield event
-
-
-def note_played(call: CallState, previous: PreviousReply | None, parts: TurnModeParts) -> None:
-    """Playout truth: how much of the last reply was heard, as the PBX measured it on the audio."""
-    if previous is None or not call.turns:
-        return
-    last = call.turns[-1]
-    last.played_ms = min(previous.played_ms, last.audio_ms)
-    if previous.barged_in and not last.barged_in:
-        last.barged_in = True
-        parts.metrics.barge_ins.inc()
-
-
-def latency_split(latency: StageLatencies) -> dict[str, float]:
-    """The stages that ran, `other` (ours: decoding, database, encoding) and the total, in ms."""
-    split = {name: value for name, value in latency.model_dump().items() if value is not None}
-    total = split.pop("total")
-    other = max(0.0, total - latency.providers_ms)
-    return {**split, "other": round(other, 3), "total": total}
-
-
-def _record(
-    asked: TurnRequest, now: datetime, listening: _Listening, replying: _Replying, spoken: Spoken | None
-) -> TurnRecord:
-    done = replying.done
-    assert done is not None  # noqa: S101
-    utterance, usage = listening.utterance, done.usage
-    providers = {"llm": done.provider}
-    if listening.provider is not None:
-        providers["stt"] = listening.provider
-    if spoken is not None:
-        providers["tts"] = spoken.provider
-    return TurnRecord(
-        turn=asked.turn,
-        started_at=now,
-        heard=listening.heard.text,
-        heard_language=listening.heard.language,
-        heard_confidence=listening.heard.confidence,
-        digits=asked.digits,
-        said=replying.said,
-        said_language=replying.language,
-        audio_ms=spoken.audio.duration_ms if spoken else 0,
-        action=ActionAnswer.of(done.action).type,
-        intent=done.intent,
-        caller_audio_ref=listening.heard.audio_ref,
-        caller_audio_ms=utterance.received_ms if utterance else 0,
-        latency_ms=_latencies(listening, replying, spoken, done.timings),
-        providers=providers,
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        completion_tokens=usage.completion_tokens if usage else 0,
-        sources=list(done.sources),
-        tools=[
-            {"name": tool.name, "arguments": tool.arguments, "outcome": tool.outcome} for tool in done.tools
-        ],
-    )
-
-
-def _latencies(
-    listening: _Listening, replying: _Replying, spoken: Spoken | None, timings: ReplyTimings
-) -> StageLatencies:
-    """The brain's time lies inside the voice's, since the voice pulls the text: it is taken out of it here."""
-    retrieval = timings.retrieval_ms or 0.0
-    llm = max(0.0, replying.waited_ms - retrieval)
-    rounded = {
-        "stt": listening.stt_ms,
-        "retrieval": timings.retrieval_ms,
-        "llm_first_token": timings.llm_first_token_ms,
-        "llm": llm,
-        "tts_first_byte": spoken.first_byte_ms if spoken else None,
-        "tts": max(0.0, spoken.took_ms - spoken.waited_ms) if spoken else None,
-    }
-    return StageLatencies(
-        **{name: None if value is None else round(value, 3) for name, value in rounded.items()}
-    )
-
-
-def _answer_key(tenant: Tenant, asked: TurnRequest) -> str:
-    return f"answer:{tenant.domain_uuid}:{asked.call_uuid}:{asked.turn}"

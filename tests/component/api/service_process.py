@@ -51,8 +51,8 @@ class ServiceProcess:
         assert self._process is not None
         return self._process.pid
 
-    def start(self) -> ServiceProcess:
-        """Returns when `/ready` says so."""
+    def start(self, *, serves: bool = True) -> ServiceProcess:
+        """Returns when `/ready` says so, where the command `serves` HTTP."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("VOICE_AI_")}
         own = {"data_dir": str(self.data_dir), "port": str(self.port), "log_level": "info", **self.settings}
         own_environment = {f"VOICE_AI_{name.upper()}": value for name, value in own.items()}
@@ -65,7 +65,8 @@ class ServiceProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )
-        self._wait_until_ready()
+        if serves:
+            self._wait_until_ready()
         return self
 
     def stop(self) -> int:
