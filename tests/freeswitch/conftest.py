@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.fakes.turn_service import TOKEN, TurnService
+from tests.fakes.turn_service import TOKEN
 from tests.freeswitch.esl import Esl
 from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.audio.wav import write_wav
@@ -37,6 +37,11 @@ DIALPLAN = f"""<include>
   </condition></extension>
   <extension name="voice_secretary_test_global"><condition field="destination_number" expression="^8120$">
     <action application="set" data="domain_uuid={DOMAIN_UUID}"/>
+    <action application="lua" data="app/voice_secretary/index.lua"/>
+  </condition></extension>
+  <extension name="voice_secretary_test_domains"><condition field="destination_number" expression="^(813\\d)$">
+    <action application="set" data="domain_name=${{sip_to_host}}"/>
+    <action application="set" data="voice_ai_url=${{sip_h_X-Service}}"/>
     <action application="lua" data="app/voice_secretary/index.lua"/>
   </condition></extension>
   <extension name="voice_secretary_test_tone"><condition field="destination_number" expression="^(819[01])$">
@@ -84,22 +89,26 @@ class FreeSwitch:
         self.folder, self.esl, self._work = folder, esl, work
 
     def dial(
-        self, service: TurnService, audio: PcmAudio, number: str = "8100", **variables: str
+        self, url: str, audio: PcmAudio, number: str = "8100", host: str = "127.0.0.1", **variables: str
     ) -> CallerLeg:
-        """Calls over SIP and plays `audio` from the answer on; the leg hangs up when it is over."""
+        """Calls over SIP and plays `audio` from the answer on; the leg hangs up when it is over.
+
+        Args:
+            url: The service that the scripts ask.
+            host: In the request and in `To:`; the tenant's name for the numbers 813x.
+        """
         uuid = str(uuid4())
         spoken, recording = self._work / f"{uuid}-says.wav", self._work / f"{uuid}-both.wav"
         spoken.write_bytes(write_wav(audio))
         settings = {
             "origination_uuid": uuid, "absolute_codec_string": "PCMU", "RECORD_STEREO": "true",
             "execute_on_answer": f"'record_session {recording}'", "origination_caller_id_number": "1001",
-            "sip_h_X-Service": service.url, "sip_h_X-Transport": "inline", "ignore_early_media": "true", **variables,
+            "sip_h_X-Service": url, "sip_h_X-Transport": "inline", "ignore_early_media": "true", **variables,
         }  # fmt: skip
         joined = ",".join(f"{name}={value}" for name, value in settings.items() if value)
         began = time.monotonic()
-        answer = self.esl.api(
-            f"originate {{{joined}}}sofia/internal/{number}@127.0.0.1:5060 &playback({spoken})"
-        )
+        address = f"sofia/internal/{number}@{host};fs_path=sip:127.0.0.1:5060"
+        answer = self.esl.api(f"originate {{{joined}}}{address} &playback({spoken})")
         return CallerLeg(self, uuid, recording, answer, time.monotonic() - began)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class TestConversation:
     def test_three_turns_and_a_transfer(self, freeswitch: FreeSwitch) -> None:
         replies = [Reply(), Reply(), Reply(audio_ms=1500, action=TO_TONE)]
         with TurnService(replies=replies) as service:
-            caller = freeswitch.dial(service, talk(1600, 1200, 3000, 1200, 3000, 1200, 7000))
+            caller = freeswitch.dial(service.url, talk(1600, 1200, 3000, 1200, 3000, 1200, 7000))
             call = caller.wait()
             end = wait_for_end(service)
         assert caller.answer.startswith("+OK")
@@ -86,7 +87,7 @@ class TestConversation:
 
     def test_a_long_greeting_plays_whole(self, freeswitch: FreeSwitch) -> None:
         with TurnService(greeting=Reply(audio_ms=11_000), replies=[Reply(action=GOODBYE)]) as service:
-            call = freeswitch.dial(service, talk(11_600, 1200, 4000)).wait()
+            call = freeswitch.dial(service.url, talk(11_600, 1200, 4000)).wait()
             wait_for_end(service)
         start, end_ms = call.loud(call.heard)[0]
         assert end_ms - start == pytest.approx(11_000, abs=40)
@@ -95,7 +96,7 @@ class TestConversation:
     @pytest.mark.parametrize("codec", ["PCMA", "G722", "opus@48000h"])
     def test_other_codecs_keep_pitch_and_time(self, freeswitch: FreeSwitch, codec: str) -> None:
         with TurnService(replies=[Reply(audio_ms=1500, action=GOODBYE)]) as service:
-            caller = freeswitch.dial(service, talk(1600, 1200, 5000), absolute_codec_string=codec)
+            caller = freeswitch.dial(service.url, talk(1600, 1200, 5000), absolute_codec_string=codec)
             call = caller.wait()
             wait_for_end(service)
         if not caller.answer.startswith("+OK"):
@@ -110,7 +111,9 @@ class TestConversation:
     def test_a_shared_folder(self, freeswitch: FreeSwitch, tmp_path: Path) -> None:
         tmp_path.chmod(0o755)
         with TurnService(shared_folder=tmp_path, replies=[Reply(action=GOODBYE)]) as service:
-            call = freeswitch.dial(service, talk(1600, 1200, 4000), **{"sip_h_X-Transport": "shared"}).wait()
+            call = freeswitch.dial(
+                service.url, talk(1600, 1200, 4000), **{"sip_h_X-Transport": "shared"}
+            ).wait()
             wait_for_end(service)
         assert len(call.loud(call.heard)) == 2
         audio = service.turns()[0].audio
@@ -119,12 +122,10 @@ class TestConversation:
         assert (tmp_path / "utterance-0001.wav").stat().st_size > 1200 * 16
 
     def test_a_kept_call_has_both_sides(self, freeswitch: FreeSwitch, tmp_path: Path) -> None:
-        import wave
-
         set_up = {"record_call": True}
         tmp_path.chmod(0o755)
         with TurnService(shared_folder=tmp_path, set_up=set_up, replies=[Reply(action=GOODBYE)]) as service:
-            freeswitch.dial(service, talk(1600, 1200, 4000), **{"sip_h_X-Transport": "shared"}).wait()
+            freeswitch.dial(service.url, talk(1600, 1200, 4000), **{"sip_h_X-Transport": "shared"}).wait()
             end = wait_for_end(service)
         assert end.recording_file == "call.wav"
         with wave.open(str(tmp_path / "call.wav")) as file:
@@ -138,7 +139,7 @@ class TestConversation:
 class TestBargeIn:
     def test_by_speech(self, freeswitch: FreeSwitch) -> None:
         with TurnService(greeting=Reply(audio_ms=6000), replies=[Reply(action=GOODBYE)]) as service:
-            call = freeswitch.dial(service, talk(2000, 1200, 4000)).wait()
+            call = freeswitch.dial(service.url, talk(2000, 1200, 4000)).wait()
             wait_for_end(service)
         (said,) = call.loud(call.said)
         greeting = call.loud(call.heard)[0]
@@ -151,7 +152,7 @@ class TestBargeIn:
 
     def test_by_key(self, freeswitch: FreeSwitch) -> None:
         with TurnService(greeting=Reply(audio_ms=6000), replies=[Reply(action=GOODBYE)]) as service:
-            caller = freeswitch.dial(service, talk(9000))
+            caller = freeswitch.dial(service.url, talk(9000))
             time.sleep(1.5)
             caller.press("5")
             call = caller.wait()
@@ -163,7 +164,7 @@ class TestBargeIn:
 
     def test_a_farewell_is_heard_out(self, freeswitch: FreeSwitch) -> None:
         with TurnService(replies=[Reply(audio_ms=4000, action=GOODBYE)]) as service:
-            call = freeswitch.dial(service, talk(1600, 1200, 1500, 2500, 6000)).wait()
+            call = freeswitch.dial(service.url, talk(1600, 1200, 1500, 2500, 6000)).wait()
             wait_for_end(service)
         start, end_ms = call.loud(call.heard)[1]
         assert end_ms - start == pytest.approx(4000, abs=40)
@@ -174,7 +175,7 @@ class TestKeys:
     @pytest.mark.parametrize(("keys", "digits"), [("0", "0"), ("12#", "12"), ("*", "*"), ("#", "#")])
     def test_while_listened_to(self, freeswitch: FreeSwitch, keys: str, digits: str) -> None:
         with TurnService(replies=[Reply(action=GOODBYE)]) as service:
-            caller = freeswitch.dial(service, talk(12_000))
+            caller = freeswitch.dial(service.url, talk(12_000))
             time.sleep(2)
             caller.press(keys)
             caller.wait()
@@ -185,7 +186,7 @@ class TestKeys:
 class TestEndings:
     def test_the_secretary_hangs_up(self, freeswitch: FreeSwitch) -> None:
         with TurnService(replies=[Reply(audio_ms=1500, action=GOODBYE)]) as service:
-            call = freeswitch.dial(service, talk(1600, 1200, 30_000)).wait(15)
+            call = freeswitch.dial(service.url, talk(1600, 1200, 30_000)).wait(15)
             end = wait_for_end(service)
         assert end.reason == "secretary_hangup"
         start, end_ms = call.loud(call.heard)[1]
@@ -200,7 +201,7 @@ class TestEndings:
         self, freeswitch: FreeSwitch, after_s: float, turn: int, has_audio: bool
     ) -> None:
         with TurnService(replies=[Reply(audio_ms=3000, delay_s=1.5)]) as service:
-            caller = freeswitch.dial(service, talk(1800, 1200, 9000))
+            caller = freeswitch.dial(service.url, talk(1800, 1200, 9000))
             time.sleep(after_s)
             caller.hang_up()
             end = wait_for_end(service)
@@ -211,7 +212,7 @@ class TestEndings:
 
     def test_the_caller_gives_up_while_it_rings(self, freeswitch: FreeSwitch) -> None:
         with TurnService(greeting=Reply(delay_s=3)) as service:
-            caller = freeswitch.dial(service, talk(1000), originate_timeout="1")
+            caller = freeswitch.dial(service.url, talk(1000), originate_timeout="1")
             end = wait_for_end(service)
         assert not caller.answer.startswith("+OK")
         assert (end.reason, end.hangup_cause) == ("caller_hangup", "ORIGINATOR_CANCEL")
@@ -220,20 +221,20 @@ class TestEndings:
 class TestFaults:
     def test_nobody_there_rings_the_dialplans_number(self, freeswitch: FreeSwitch) -> None:
         with TurnService() as service:
-            pass
-        call = freeswitch.dial(service_at(service), talk(3000), **{"sip_h_X-Fallback": FALLBACK}).wait()
+            url = service.url
+        call = freeswitch.dial(url, talk(3000), **{"sip_h_X-Fallback": FALLBACK}).wait()
         start, end_ms = call.loud(call.heard)[0]
         assert call.pitch_hz(call.heard, start + 200, end_ms - 200) == pytest.approx(1000, abs=5)
 
     def test_nobody_there_and_no_number_ends_with_a_cause(self, freeswitch: FreeSwitch) -> None:
         with TurnService() as service:
-            pass
-        caller = freeswitch.dial(service_at(service), talk(3000))
+            url = service.url
+        caller = freeswitch.dial(url, talk(3000))
         assert caller.answer == "-ERR NORMAL_TEMPORARY_FAILURE"
 
     def test_a_dying_service_is_apologised_for(self, freeswitch: FreeSwitch) -> None:
         with TurnService(replies=[Reply(status=500)]) as service:
-            call = freeswitch.dial(service, talk(1600, 1200, 30_000)).wait(20)
+            call = freeswitch.dial(service.url, talk(1600, 1200, 30_000)).wait(20)
             end = wait_for_end(service)
         assert end.reason == "fallback"
         start, end_ms = call.loud(call.heard)[1]
@@ -241,19 +242,14 @@ class TestFaults:
 
     def test_a_service_that_answers_after_a_restart(self, freeswitch: FreeSwitch) -> None:
         with TurnService(replies=[Reply(fail_first=2, action=GOODBYE)]) as service:
-            freeswitch.dial(service, talk(1600, 1200, 9000)).wait()
+            freeswitch.dial(service.url, talk(1600, 1200, 9000)).wait()
             end = wait_for_end(service)
         assert (end.reason, len(service.turns())) == ("secretary_hangup", 3)
 
 
-def service_at(closed: TurnService) -> TurnService:
-    """For its address only."""
-    return closed
-
-
 def test_ten_calls_at_once(freeswitch: FreeSwitch) -> None:
     with TurnService(replies=[Reply(action=GOODBYE)]) as service:
-        legs = [freeswitch.dial(service, talk(1600, 1200, 9000)) for _ in range(10)]
+        legs = [freeswitch.dial(service.url, talk(1600, 1200, 9000)) for _ in range(10)]
         calls = [leg.wait() for leg in legs]
         deadline = time.monotonic() + 5
         while len(service.ends()) < 10 and time.monotonic() < deadline:

@@ -18,7 +18,8 @@ _KEY_EVERY_MS: Final = 200
 _PATIENCE_MS: Final = 20_000
 """Without a reply for so long, the caller goes on anyway."""
 _LINGER_MS: Final = 1500
-_BAND_HZ: Final = (300, 3400)
+_BAND_LOSS: Final = ((0, 60, 200, 3400, 3600, 4000), (60.0, 24.0, 0.0, 0.0, 3.0, 14.0))
+"""Hz and dB, along the limits of ITU-T G.712 for a channel between two telephones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,13 @@ class Spoken:
 
 
 def over_the_phone(audio: PcmAudio) -> PcmAudio:
-    """8 kHz, 300 to 3400 Hz: what a telephone leaves of a voice."""
+    """What a telephone leaves of a voice: 8 kHz, and the band of ITU-T G.712."""
     samples = np.frombuffer(resample(audio, PHONE_RATE_HZ).samples, dtype="<i2").astype(np.float64)
     if not len(samples):
         return PcmAudio(b"", PHONE_RATE_HZ)
-    spectrum = np.fft.rfft(samples)
     frequencies = np.fft.rfftfreq(len(samples), 1 / PHONE_RATE_HZ)
-    spectrum[(frequencies < _BAND_HZ[0]) | (frequencies > _BAND_HZ[1])] = 0
+    loss_db = np.interp(frequencies, *_BAND_LOSS)
+    spectrum = np.fft.rfft(samples) * 10 ** (-loss_db / 20)
     filtered = np.fft.irfft(spectrum, len(samples))
     return PcmAudio(bytes(np.clip(filtered, -32768, 32767).astype("<i2").tobytes()), PHONE_RATE_HZ)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.simulated_caller.caller import Caller, Press, Quiet, Say, Spoken, Step, over_the_phone
@@ -111,13 +112,15 @@ def test_hanging_up_in_the_middle_of_a_word() -> None:
     assert talk.caller.spoken == []
 
 
-def test_the_telephone_takes_away_what_is_too_low_and_too_high() -> None:
+def test_the_telephone_leaves_the_band_of_g712() -> None:
     at = np.arange(16000)
-    voice = sum(4000 * np.sin(2 * np.pi * hz * at / 16000) for hz in (100, 1000, 3800))
-    heard = over_the_phone(PcmAudio(np.asarray(voice).astype("<i2").tobytes(), 16000))
-    spectrum = np.abs(np.fft.rfft(np.frombuffer(heard.samples, dtype="<i2")))
+    voice = np.asarray(sum(2000 * np.sin(2 * np.pi * hz * at / 16000) for hz in (50, 300, 1000, 3300, 3900)))
+    heard = over_the_phone(PcmAudio(voice.astype("<i2").tobytes(), 16000))
+    levels_db = 20 * np.log10(np.abs(np.fft.rfft(np.frombuffer(heard.samples, dtype="<i2"))) / (2000 * 4000))
     assert heard.duration_ms == 1000
-    assert spectrum[1000] > 50 * max(spectrum[100], spectrum[3800])
+    assert [levels_db[hz] for hz in (300, 1000, 3300)] == [pytest.approx(0, abs=0.5)] * 3
+    assert levels_db[50] < -20
+    assert levels_db[3900] < -8
 
 
 def test_a_silent_file_passes_the_telephone() -> None:
