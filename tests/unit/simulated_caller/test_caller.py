@@ -118,7 +118,7 @@ def test_the_telephone_leaves_the_band_of_g712() -> None:
     heard = over_the_phone(PcmAudio(voice.astype("<i2").tobytes(), 16000))
     levels_db = 20 * np.log10(np.abs(np.fft.rfft(np.frombuffer(heard.samples, dtype="<i2"))) / (2000 * 4000))
     assert heard.duration_ms == 1000
-    assert [levels_db[hz] for hz in (300, 1000, 3300)] == [pytest.approx(0, abs=0.5)] * 3
+    assert [levels_db[hz] for hz in (300, 1000, 3300)] == [pytest.approx(0, abs=1)] * 3
     assert levels_db[50] < -20
     assert levels_db[3900] < -8
 
