@@ -68,25 +68,27 @@ CREATE POLICY voice_ai_tenant ON v_voice_document_jobs TO voice_ai_service
         AND domain_uuid <> '00000000-0000-0000-0000-000000000000');
 GRANT SELECT, INSERT, UPDATE, DELETE ON v_voice_document_jobs TO voice_ai_service;
 
--- Takes documents whose work is due and gives their uuids; what is in them is read as the tenant. The longest waiting
--- one of each tenant before the second of any. Every taking counts: a document that kills its worker comes to an
--- end too. A service that was taken over could delay documents by an hour, or use up their tries.
-CREATE FUNCTION public.voice_ai_claim_documents(max_rows integer, lease_seconds integer)
+-- Takes documents whose work is due: the longest waiting one of each tenant, but of none in `busy`, which this worker is
+-- at work for already; so no tenant's pile holds up the others. Gives no more than whose they are and which try this
+-- is; what is in them is read as the tenant. Every taking counts: a document that kills its worker comes to an end too.
+-- A service that was taken over could delay documents by an hour, or use up their tries.
+CREATE FUNCTION public.voice_ai_claim_documents(max_rows integer, lease_seconds integer, busy uuid[])
 RETURNS TABLE (domain_uuid uuid, voice_document_uuid uuid, document_version numeric, attempt_count numeric)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH due AS (
-        SELECT row.voice_document_job_uuid, row.next_attempt_date,
-            row_number() OVER (PARTITION BY row.domain_uuid ORDER BY row.next_attempt_date) AS place
+        SELECT DISTINCT ON (row.domain_uuid) row.voice_document_job_uuid, row.next_attempt_date
         FROM public.v_voice_document_jobs AS row
         WHERE row.job_status <> 'error' AND row.next_attempt_date <= now()
             AND (row.claimed_until_date IS NULL OR row.claimed_until_date <= now())
+            AND row.domain_uuid <> ALL (busy)
+        ORDER BY row.domain_uuid, row.next_attempt_date
     ), taken AS (
         SELECT row.voice_document_job_uuid
         FROM due JOIN public.v_voice_document_jobs AS row USING (voice_document_job_uuid)
         -- Once more, on the locked row: another worker may have been here since.
         WHERE row.job_status <> 'error'
             AND (row.claimed_until_date IS NULL OR row.claimed_until_date <= now())
-        ORDER BY due.place, due.next_attempt_date
+        ORDER BY due.next_attempt_date
         LIMIT least(max_rows, 100)
         FOR UPDATE OF row SKIP LOCKED
     )
@@ -110,7 +112,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ORDER BY document.domain_uuid
 $$;
 
-REVOKE ALL ON FUNCTION public.voice_ai_claim_documents(integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.voice_ai_claim_documents(integer, integer, uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.voice_ai_document_models() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION public.voice_ai_claim_documents(integer, integer) TO voice_ai_service;
+GRANT EXECUTE ON FUNCTION public.voice_ai_claim_documents(integer, integer, uuid[]) TO voice_ai_service;
 GRANT EXECUTE ON FUNCTION public.voice_ai_document_models() TO voice_ai_service;

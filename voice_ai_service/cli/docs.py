@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import click
 
-from voice_ai_service.cli import platform
+from voice_ai_service.cli import document_files, platform
 from voice_ai_service.cli.owner import only_domain
 from voice_ai_service.clock import SystemClock
 from voice_ai_service.composition import open_knowledge
@@ -33,6 +33,15 @@ class _Open:
 @click.group()
 def docs() -> None:
     """Documents that the secretary answers from."""
+
+
+for _command in (
+    document_files.add,
+    document_files.list_them,
+    document_files.reindex,
+    document_files.purge,
+):
+    docs.add_command(_command)
 
 
 @docs.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
@@ -21,9 +21,9 @@ _log = structlog.get_logger()
 
 
 class Queue(Protocol):
-    async def claim(self, max_rows: int) -> list[DocumentClaim]: ...
+    async def claim(self, max_rows: int, busy: Collection[UUID]) -> list[DocumentClaim]: ...
 
-    async def release(self, claim: DocumentClaim, pause_s: float = 0.0) -> None: ...
+    async def release(self, claim: DocumentClaim) -> None: ...
 
 
 class Processing(Protocol):
@@ -34,14 +34,12 @@ class Processing(Protocol):
 class DocumentWorkOptions:
     """
     Attributes:
-        at_once: Documents under way in this process, each with a reading process of its own.
+        at_once: Documents under way in this process, each of another tenant, each with a reading process.
         poll_s: Pause while nothing is due.
-        postpone_s: For the second document of a tenant that has one under way.
     """
 
     at_once: int = 2
     poll_s: float = 1.0
-    postpone_s: float = 2.0
 
 
 class DocumentWorker:
@@ -85,15 +83,11 @@ class DocumentWorker:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _take(self, free: int) -> int:
-        taken = 0
-        for claim in await self._queue.claim(free):
-            if claim.domain_uuid in self._under_way:
-                await self._queue.release(claim, self._options.postpone_s)
-                continue
+        claims = await self._queue.claim(free, self._under_way.keys())
+        for claim in claims:
             task = asyncio.create_task(self._process(claim), name=f"document {claim.document_uuid}")
             self._under_way[claim.domain_uuid] = task
-            taken += 1
-        return taken
+        return len(claims)
 
     async def _process(self, claim: DocumentClaim) -> None:
         known = {"domain_uuid": str(claim.domain_uuid), "document_uuid": str(claim.document_uuid)}

@@ -6,7 +6,7 @@ another count and changes nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -80,10 +80,12 @@ class DocumentJobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, max_rows: int, lease_s: int = LEASE_S) -> list[DocumentClaim]:
-        """Take what is due, of all tenants."""
+    async def claim(
+        self, max_rows: int, busy: Collection[UUID] = (), lease_s: int = LEASE_S
+    ) -> list[DocumentClaim]:
+        """Take what is due: of each tenant one document at most, and none of the tenants in `busy`."""
         async with self._database.open() as connection:
-            rows = await connection.fetch(_SQL.claim, max_rows, lease_s)
+            rows = await connection.fetch(_SQL.claim, max_rows, lease_s, list(busy))
         return [
             DocumentClaim(
                 row["domain_uuid"],
@@ -135,9 +137,9 @@ class DocumentJobs:
         """Once more later; nothing happens where the claim was lost."""
         await self._put_back(claim, _SQL.retry, _SQL.show_waiting, reason, pause_s, reason)
 
-    async def release(self, claim: DocumentClaim, pause_s: float = 0.0) -> None:
-        """Put back what was not begun, or not by its own fault interrupted: the try does not count."""
-        await self._put_back(claim, _SQL.release, _SQL.show_waiting, None, pause_s)
+    async def release(self, claim: DocumentClaim) -> None:
+        """Put back what was interrupted through no fault of its own: the try does not count."""
+        await self._put_back(claim, _SQL.release, _SQL.show_waiting, None)
 
     async def fail(self, claim: DocumentClaim, reason: str) -> None:
         """No more tries. A version that answers goes on answering."""

@@ -1,5 +1,5 @@
 -- name: claim
-SELECT domain_uuid, voice_document_uuid, document_version, attempt_count FROM voice_ai_claim_documents($1, $2);
+SELECT domain_uuid, voice_document_uuid, document_version, attempt_count FROM voice_ai_claim_documents($1, $2, $3);
 
 -- name: models
 SELECT domain_uuid, embedding_model FROM voice_ai_document_models();
@@ -67,7 +67,7 @@ WHERE domain_uuid = $1 AND voice_document_uuid = $2 AND document_version = $3 AN
 -- Nothing was wrong with the document: its try does not count.
 UPDATE v_voice_document_jobs
 SET job_status = 'pending', attempt_count = attempt_count - 1, claimed_until_date = NULL,
-    next_attempt_date = now() + make_interval(secs => $5), update_date = now()
+    next_attempt_date = now(), update_date = now()
 WHERE domain_uuid = $1 AND voice_document_uuid = $2 AND document_version = $3 AND attempt_count = $4
     AND job_status = 'processing';
 

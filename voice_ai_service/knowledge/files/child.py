@@ -34,13 +34,14 @@ def main(options_text: str, source: BinaryIO, sink: TextIO) -> None:
         out.refused(error)
     except (MemoryError, RecursionError):
         out.refused(refusals.too_complex())
-    sink.flush()
+    out.flush()
 
 
 def _read(content: bytes, options: ReadingOptions, out: _Output) -> None:
     def progress(done: int, of: int) -> None:
         if done % _PROGRESS_EVERY == 0:
             out.write("progress", done=done, of=of)
+            out.flush()
 
     found = read(content, progress)
     language = LanguageGuess()
@@ -69,6 +70,9 @@ class _Output:
         if self._left < 0:
             raise refusals.too_complex()
         self._sink.write(line)
+
+    def flush(self) -> None:
+        self._sink.flush()
 
     def refused(self, error: VoiceAiError) -> None:
         self._left = sys.maxsize
