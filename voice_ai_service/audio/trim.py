@@ -20,6 +20,9 @@ _MIN_SPEECH_MS: Final = 100
 _QUIETEST_DBFS: Final = -55.0
 _ABOVE_NOISE_DB: Final = 6.0
 _BELOW_LOUDEST_DB: Final = 28.0
+_SPEECH_RANGE_DB: Final = 6.0
+"""Between its syllables speech is quieter by more than this; what stays within is a hum."""
+_HUM_MS: Final = 600
 _NOISE_PERCENTILE, _LOUD_PERCENTILE = 10.0, 95.0
 _LEAD_MS, _TAIL_MS = 100, 160
 """Soft consonants and dying vowels, which no detector sees."""
@@ -50,8 +53,12 @@ def _speech_frames(audio: PcmAudio) -> Sequence[bool]:
     if not frames:
         return []
     levels = [rms_dbfs(frame) for frame in frames]
-    noise, loudest = np.percentile(levels, [_NOISE_PERCENTILE, _LOUD_PERCENTILE])
-    gate = max(_QUIETEST_DBFS, noise + _ABOVE_NOISE_DB, loudest - _BELOW_LOUDEST_DB)
+    quiet, loudest = np.percentile(levels, [_NOISE_PERCENTILE, _LOUD_PERCENTILE])
+    if loudest - quiet < _SPEECH_RANGE_DB and len(frames) * PTIME_MS >= _HUM_MS:
+        return []
+    # A recording that was cut close has no noise to learn from: its quietest frames are speech.
+    noise = min(quiet + _ABOVE_NOISE_DB, loudest - _SPEECH_RANGE_DB)
+    gate = max(_QUIETEST_DBFS, noise, loudest - _BELOW_LOUDEST_DB)
     detector = webrtcvad.Vad(_AGGRESSIVENESS)
     speech = [detector.is_speech(frame, audio.sample_rate_hz) for frame in frames]
     return [is_speech and level >= gate for is_speech, level in zip(speech, levels, strict=True)]

@@ -50,6 +50,11 @@ def test_pauses_inside_an_utterance_belong_to_it() -> None:
     assert 2200 <= span[1] <= 2700
 
 
+@pytest.mark.parametrize("duration_ms", [200, 350, 900, 2000])
+def test_a_recording_that_was_cut_close_is_all_speech(duration_ms: int) -> None:
+    assert speech_span(voiced(duration_ms, 8000)) == (0, pytest.approx(duration_ms, abs=100))
+
+
 def test_a_piece_is_cut_on_whole_samples() -> None:
     audio = tone(100, 100, 11025)
     piece = cut(audio, 33, 66)

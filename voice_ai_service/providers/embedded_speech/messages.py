@@ -133,11 +133,13 @@ class ForgetGrammar(Message):
 
 @dataclass(frozen=True, slots=True)
 class Recognise(Message):
-    """Answered by Recognised. `samples` is L16 at 16 kHz."""
+    """Answered by Recognised. `samples` is L16."""
 
     kind = "recognise"
     payload_field = "samples"
     grammar: str
+    sample_rate_hz: int
+    max_ms: int
     samples: bytes
 
 
@@ -145,17 +147,16 @@ class Recognise(Message):
 class Recognised(Message):
     """
     Attributes:
-        tokens: The grammar's tokens, each with its first and last frame; empty: nothing matched.
-        frames: How many there were.
-        score: Best path's score through the grammar, logarithmic, per frame.
-        free_score: Best path's score through any phones at all, logarithmic, per frame.
+        tokens: The grammar's tokens, each with the milliseconds of the audio where it begins and ends; empty when
+            nothing matched or nobody spoke.
+        score: Logarithmic score of the best path through the grammar, a frame.
+        free_score: The same of the best path through any phones at all.
         dictionary_words: How many the worker holds; it never gets fewer.
     """
 
     kind = "recognised"
     closing = True
     tokens: list[list[Any]]
-    frames: int
     score: float
     free_score: float
     dictionary_words: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
+from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.clock import Clock
 from voice_ai_service.errors import ProviderProtocol
 from voice_ai_service.providers.embedded_speech import framing, messages
@@ -33,10 +34,11 @@ class RecogniserProcess:
         """Raises ProviderError."""
         await self._worker.start()
 
-    async def recognise(self, grammar: Grammar, samples: bytes) -> messages.Recognised:
-        """Raises ProviderError. `samples` is L16 at 16 kHz, already prepared."""
+    async def recognise(self, grammar: Grammar, audio: PcmAudio, *, max_ms: int) -> messages.Recognised:
+        """Speech after `max_ms` is not looked at. Raises ProviderError."""
         await self._load(grammar)
-        answer = await self._ask(messages.Recognise(grammar.name, samples))
+        wanted = messages.Recognise(grammar.name, audio.sample_rate_hz, max_ms, audio.samples)
+        answer = await self._ask(wanted)
         heard = self._expect(answer, messages.Recognised)
         if heard.dictionary_words > _MAX_DICTIONARY_WORDS:
             await self._replace()

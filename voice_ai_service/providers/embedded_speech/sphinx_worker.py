@@ -8,13 +8,17 @@ process.
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from pocketsphinx import Decoder, get_model_path
 
-from voice_ai_service.providers.embedded_speech import messages
+from voice_ai_service.audio.formats import PcmAudio
+from voice_ai_service.providers.embedded_speech import features, messages
 from voice_ai_service.providers.embedded_speech.child import Answer, Serve, serve_forever
+from voice_ai_service.providers.embedded_speech.narrow_model import cepstra, write_narrow_model
 
 _FREE: Final = "free"
 _LOG_BASE: Final = math.log(1.0001)
@@ -27,18 +31,23 @@ class Service:
     """One decoder with the grammars that the parent wants kept, and a free phone loop to compare with."""
 
     def __init__(self) -> None:
-        self._decoder = Decoder(
-            hmm=get_model_path("en-us/en-us"),
-            dict=get_model_path("en-us/cmudict-en-us.dict"),
-            lm=None,
-            loglevel="FATAL",
-            bestpath=False,
-            beam=1e-80,  # as narrow as by default, the right phrase is often lost on telephone speech
-            pbeam=1e-80,
-            wbeam=1e-60,
-            topn=8,
-            compallsen=True,  # otherwise scores of two searches are relative to different best states
-        )
+        model = Path(get_model_path("en-us/en-us"))
+        with tempfile.TemporaryDirectory(prefix="voice-ai-model-") as folder:
+            means, variances = write_narrow_model(model, Path(folder))
+            self._decoder = Decoder(
+                hmm=str(model),
+                mean=str(means),
+                var=str(variances),
+                dict=get_model_path("en-us/cmudict-en-us.dict"),
+                lm=None,
+                loglevel="FATAL",
+                bestpath=False,
+                beam=1e-80,  # as narrow as by default, the right phrase is often lost on telephone speech
+                pbeam=1e-80,
+                wbeam=1e-60,
+                topn=8,
+                compallsen=True,  # otherwise scores are relative to another best state in each search
+            )
         self._decoder.add_allphone_file(_FREE, get_model_path("en-us/en-us-phone.lm.bin"))
         self._tokens: set[str] = set()
         self._added_words = 0
@@ -81,30 +90,42 @@ class Service:
         self._added_words += len(alternates)
 
     def _recognise(self, wanted: messages.Recognise) -> messages.Message:
-        frames, score = self._decode(wanted.grammar, wanted.samples)
-        hypothesis = self._decoder.hyp()
-        tokens: list[list[Any]] = []
-        if hypothesis is not None and hypothesis.hypstr:
-            tokens = [
-                [segment.word.partition("(")[0], segment.start_frame, segment.end_frame]
-                for segment in self._decoder.seg()
-                if not segment.word.startswith(("<", "("))
-            ]
-        _, free_score = self._decode(_FREE, wanted.samples)
-        return messages.Recognised(tokens, frames, score, free_score, self._added_words)
+        audio = PcmAudio(wanted.samples, wanted.sample_rate_hz)
+        heard = features.log_mel(audio, max_ms=wanted.max_ms)
+        if heard is None:
+            return messages.Recognised([], _WORST_SCORE, _WORST_SCORE, self._added_words)
+        log_mel, start_ms = heard
+        frames = cepstra(log_mel)
+        score = self._decode(wanted.grammar, frames)
+        tokens = self._heard_tokens(start_ms)
+        return messages.Recognised(tokens, score, self._decode(_FREE, frames), self._added_words)
 
-    def _decode(self, search: str, samples: bytes) -> tuple[int, float]:
-        """Number of frames, and the best path's score a frame on the decoder's own scale."""
+    def _heard_tokens(self, start_ms: int) -> list[list[Any]]:
+        hypothesis = self._decoder.hyp()
+        if hypothesis is None or not hypothesis.hypstr:
+            return []
+        return [
+            [
+                segment.word.partition("(")[0],
+                start_ms + segment.start_frame * features.FRAME_MS,
+                start_ms + (segment.end_frame + 1) * features.FRAME_MS,
+            ]
+            for segment in self._decoder.seg()
+            if not segment.word.startswith(("<", "("))
+        ]
+
+    def _decode(self, search: str, frames: bytes) -> float:
+        """The best path's score a frame, on the decoder's own logarithmic scale."""
         decoder = self._decoder
         decoder.activate_search(search)
         decoder.start_utt()
-        decoder.process_raw(samples, no_search=False, full_utt=True)
+        decoder.process_cep(frames, no_search=False, full_utt=True)
         decoder.end_utt()
         hypothesis = decoder.hyp()
-        frames = max(decoder.n_frames(), 1)
         if hypothesis is None or hypothesis.best_score <= 0.0:
-            return frames, _WORST_SCORE
-        return frames, math.log(hypothesis.best_score) / (_LOG_BASE * frames)
+            return _WORST_SCORE
+        frame_count = max(int(decoder.n_frames()), 1)
+        return math.log(float(hypothesis.best_score)) / (_LOG_BASE * frame_count)
 
 
 def load() -> Serve:

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from voice_ai_service.audio.formats import PHONE_RATE_HZ, WIDE_RATE_HZ, PcmAudio
-from voice_ai_service.audio.level import rms_dbfs
 from voice_ai_service.clock import Clock
 from voice_ai_service.errors import ProviderBusy, ProviderProtocol, ProviderRefused, ProviderTimeout
-from voice_ai_service.providers.embedded_speech import extra, lexicon, messages, preparation
+from voice_ai_service.providers.embedded_speech import extra, lexicon, messages
 from voice_ai_service.providers.embedded_speech.grammar import Grammar, PhraseSet, SpokenWord, words_of
 from voice_ai_service.providers.embedded_speech.recogniser_process import RecogniserProcess
 from voice_ai_service.providers.stt.batch import BatchStream
@@ -34,14 +33,14 @@ PROVIDER: Final = "embedded"
 
 _PACKAGES: Final = ("pocketsphinx", "espeakng_loader")
 _LANGUAGES: Final = frozenset({"pt-BR", "en", "en-US"})
-_MAX_AUDIO_MS: Final = 30_000
+_MAX_AUDIO_MS: Final = 60_000
+_MAX_SPEECH_MS: Final = 10_000
+"""No phrase lasts longer; more would only keep others waiting."""
 _MAX_WAITING: Final = 32
 """Utterances that wait for a process; at half a second each, one that came later would be answered too late.
 """
 _KEPT_GRAMMARS: Final = 64
 _KEPT_WORDS: Final = 20_000
-_SILENCE_DBFS: Final = -58.0
-_FRAME_MS: Final = 10
 
 
 def available() -> str | None:
@@ -59,13 +58,21 @@ class Pronounce(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """When what fits the grammar best is taken for something else.
+    """When the phrase that fits best still fits too badly to have been said.
 
-    Attributes:
-        max_loss: How much worse a frame may fit the phrase than it fits any phones at all.
+    Both scores are logarithms a frame, 0 at best. Weighing the free score takes out a part of what a bad line does
+    to both.
     """
 
-    max_loss: float = 6.0
+    free_weight: float = 0.55
+    max_misfit: float = 27.0
+
+    def misfit(self, heard: messages.Recognised) -> float:
+        return self.free_weight * heard.free_score - heard.score
+
+    def confidence(self, heard: messages.Recognised) -> float:
+        """1 where the phrase fits perfectly, 0.5 at the border of rejection, 0 at twice that."""
+        return round(min(max(1.0 - 0.5 * self.misfit(heard) / self.max_misfit, 0.0), 1.0), 3)
 
 
 class EmbeddedStt:
@@ -123,32 +130,26 @@ class EmbeddedStt:
             ProviderTimeout: `options.timeout_s` has passed.
             ProviderUnavailable: The engine stopped; the next utterance gets a new one.
         """
-        nothing = Transcript("", options.languages[0])
-        if rms_dbfs(audio.samples) < _SILENCE_DBFS:
-            return nothing
+        audio = _capped(audio)
         try:
             async with asyncio.timeout(options.timeout_s):
                 grammar = await self._grammar(PhraseSet(options.phrases, options.languages))
-                samples = await asyncio.to_thread(preparation.prepare, audio, max_ms=_MAX_AUDIO_MS)
                 async with self._process() as process:
-                    heard = await process.recognise(grammar, samples)
+                    heard = await process.recognise(grammar, audio, max_ms=_MAX_SPEECH_MS)
         except TimeoutError as error:
             raise ProviderTimeout("The local recogniser took too long.", provider=PROVIDER) from error
-        return self._transcript(grammar, heard) or nothing
+        return self._transcript(grammar, heard) or Transcript("", options.languages[0])
 
     def _transcript(self, grammar: Grammar, heard: messages.Recognised) -> Transcript | None:
-        loss = heard.free_score - heard.score
-        if not heard.tokens or loss > self._rejection.max_loss:
-            return None
         found = grammar.phrase_of([token for token, _, _ in heard.tokens])
-        if found is None:
+        if found is None or self._rejection.misfit(heard) > self._rejection.max_misfit:
             return None
         phrase, span = found
         words = tuple(
-            Word(text, _ms(first), _ms(last + 1))
-            for text, (_, first, last) in zip(words_of(phrase.text), heard.tokens[span], strict=False)
+            Word(text, start_ms, end_ms)
+            for text, (_, start_ms, end_ms) in zip(words_of(phrase.text), heard.tokens[span], strict=False)
         )
-        return Transcript(phrase.text, phrase.language, _confidence(loss, self._rejection.max_loss), words)
+        return Transcript(phrase.text, phrase.language, self._rejection.confidence(heard), words)
 
     @asynccontextmanager
     async def stream(self, sample_rate_hz: int, options: SttOptions) -> AsyncGenerator[SttStream, None]:
@@ -213,10 +214,6 @@ class EmbeddedStt:
             await process.aclose()
 
 
-def _ms(frame: int) -> int:
-    return max(frame * _FRAME_MS - preparation.PAD_MS, 0)
-
-
-def _confidence(loss: float, max_loss: float) -> float:
-    """1 where the phrase fits as well as free phones do, 0.5 at the border of rejection."""
-    return round(min(max(1.0 - 0.5 * loss / max_loss, 0.0), 1.0), 3)
+def _capped(audio: PcmAudio) -> PcmAudio:
+    """Not more than can be an utterance, so that no upload fills the pipe."""
+    return PcmAudio(audio.samples[: 2 * (audio.sample_rate_hz * _MAX_AUDIO_MS // 1000)], audio.sample_rate_hz)
