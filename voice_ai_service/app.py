@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from voice_ai_service import __version__
 from voice_ai_service.api import errors as api_errors
@@ -31,6 +31,7 @@ from voice_ai_service.api.routers import (
 from voice_ai_service.api.routers import (
     settings as settings_router,
 )
+from voice_ai_service.api.storable import storable_text
 from voice_ai_service.clock import Clock, SystemClock
 from voice_ai_service.composition import open_service
 from voice_ai_service.metrics import Metrics
@@ -57,6 +58,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         description="An AI secretary that answers telephone calls. See docs/turn-protocol.md for turn mode.",
         lifespan=lifespan,
         responses=api_errors.ERROR_RESPONSES,
+        dependencies=[Depends(storable_text)],
     )
     api_errors.install(app, metrics)
     add_routes(app)

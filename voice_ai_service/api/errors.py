@@ -131,6 +131,8 @@ def install(app: FastAPI, metrics: Metrics) -> None:
         detail = ErrorDetail(
             code=codes.get(error.status_code, "http_error"),
             message=str(error.detail),
+            # The framework's only reason for a 400 is a body that it could not read.
+            field="body" if error.status_code == 400 else None,
             request_id=_request_id(request),
         )
         return JSONResponse(
@@ -151,12 +153,24 @@ def unexpected(error: Exception, request_id: str) -> JSONResponse:
 
 
 def first_problem(errors: Sequence[Any]) -> tuple[str, str]:
-    """The dotted field and a sentence for the first of pydantic's errors."""
+    """The dotted field and a sentence for the first of pydantic's errors.
+
+    Validators of a whole object begin their message with the field they mean and a colon; it joins the path.
+    """
     if not errors:
-        return "", "The request could not be read"
+        return "body", "The request could not be read"
     problem = errors[0]
-    parts = [str(part) for part in problem.get("loc", ()) if part not in ("body", "query", "path", "header")]
-    return ".".join(parts) or "body", str(problem.get("msg", "is not valid"))
+    if problem.get("type") == "json_invalid":
+        return "body", f"This is not JSON, from character {problem['loc'][-1]} on"
+    parts = [str(part) for part in problem.get("loc", ())]
+    if parts and parts[0] in ("body", "query", "path", "header"):
+        del parts[0]
+    message = str(problem.get("msg", "is not valid")).removeprefix("Value error, ")
+    named, colon, rest = message.partition(": ")
+    if colon and " " not in named:
+        parts.append(named)
+        message = rest
+    return ".".join(part for part in parts if part != "[key]") or "body", message[:1].upper() + message[1:]
 
 
 def _request_id(request: Request) -> str | None:

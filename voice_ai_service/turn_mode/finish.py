@@ -11,11 +11,10 @@ from voice_ai_service.conversations.conversation import build
 from voice_ai_service.conversations.outcome import EndedBy, Ending
 from voice_ai_service.dialogue.call_state import CallState, TurnRecord
 from voice_ai_service.dialogue.dialogue import transfer_failed
-from voice_ai_service.dialogue.recognisable import phrases_for
 from voice_ai_service.dialogue.turn import Heard, TurnContext, apply
-from voice_ai_service.errors import NotFound, ProviderError, VoiceAiError
-from voice_ai_service.providers.stt.seam import SttOptions
+from voice_ai_service.errors import NotFound, ProviderError
 from voice_ai_service.tenancy.tenant import Tenant
+from voice_ai_service.turn_mode.last_words import LastWords
 from voice_ai_service.turn_mode.parts import TurnModeParts
 from voice_ai_service.turn_mode.turn_record import note_played
 from voice_ai_service.turn_mode.vectors import message_vectors
@@ -29,12 +28,9 @@ from voice_ai_service.turn_mode.wire import (
     PlayedEvent,
     PreviousReply,
     TransferFailedEvent,
-    UtteranceAudio,
 )
 
 log = structlog.get_logger()
-
-_LAST_WORDS_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +119,7 @@ class Finish:
                 return EndAnswer(conversation_uuid=stored)
             call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
             note_played(call, asked.previous, parts)
-            call = await self._with_last_words(tenant, call, asked.audio)
+            call = await LastWords(parts).added(tenant, call, asked.audio)
             return EndAnswer(conversation_uuid=await self._store(tenant, call, asked))
 
     async def _store(self, tenant: Tenant, call: CallState, asked: EndRequest) -> UUID:
@@ -142,7 +138,7 @@ class Finish:
         await parts.sessions.forget(tenant.domain_uuid, call.call_uuid)
         await parts.limiter.release(tenant.domain_uuid, call.call_uuid)
         await parts.folders.tidy(tenant.domain_uuid, call.call_uuid, conversation.audio_refs)
-        if call.answered_at is not None:
+        if call.answered_at is not None and call.owner == parts.process_name:
             parts.metrics.live_calls.labels("turn").dec()
         parts.metrics.calls_ended.labels("turn", conversation.resolution.value).inc()
         parts.metrics.call_seconds.labels("turn").observe(conversation.duration_ms / 1000)
@@ -165,45 +161,6 @@ class Finish:
         except NotFound:
             return "", False
         return plan.secretary.name, plan.secretary.settings.record_calls
-
-    async def _with_last_words(
-        self, tenant: Tenant, call: CallState, audio: UtteranceAudio | None
-    ) -> CallState:
-        """What the caller had begun to say when the line went dead: transcribed if that can be done soon."""
-        if audio is None:
-            return call
-        parts = self.parts
-        try:
-            plan = await parts.directory.for_version(
-                tenant.domain_uuid, call.secretary_uuid, call.secretary_version
-            )
-            settings = plan.secretary.settings
-            max_ms = settings.limits.max_utterance_s * 1000 + 60_000
-            utterance = await parts.utterances.read(call, audio, max_ms)
-            if not utterance.has_speech:
-                return call
-            chain = await parts.factory.stt(tenant.domain_uuid, settings.providers.stt)
-            options = SttOptions(
-                languages=settings.languages, phrases=phrases_for(plan), timeout_s=_LAST_WORDS_TIMEOUT_S
-            )
-            used = await chain.transcribe(utterance.audio, options)
-        except VoiceAiError as error:
-            # The call is stored all the same: losing a fragment must not lose the conversation.
-            log.warning("last words not transcribed", code=error.code, field=error.field)
-            return call
-        if not used.value.text:
-            return call
-        record = TurnRecord(
-            turn=call.turn_count + 1,
-            started_at=parts.clock.now(),
-            heard=used.value.text,
-            heard_language=used.value.language,
-            heard_confidence=used.value.confidence,
-            action="none",
-            caller_audio_ms=utterance.received_ms,
-            providers={"stt": used.provider},
-        )
-        return call.model_copy(update={"turns": [*call.turns, record]})
 
 
 def _ended_by(call: CallState, asked: EndRequest) -> EndedBy:

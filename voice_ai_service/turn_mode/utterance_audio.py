@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
@@ -54,12 +53,10 @@ class UtteranceReader:
     async def _content(self, call: CallState, sent: UtteranceAudio) -> bytes:
         if sent.file is not None:
             return await self.folder.read(call.domain_uuid, call.call_uuid, sent.file, self.max_bytes)
-        try:
-            return base64.b64decode(sent.content or "", validate=True)
-        except binascii.Error as error:
-            raise InvalidInput(
-                "The audio is not base64", field="audio.content", fix="Encode the file with standard base64"
-            ) from error
+        text = sent.content or ""
+        if len(text) <= _INLINE_DECODE_BYTES:
+            return _from_base64(text)
+        return await asyncio.to_thread(_from_base64, text)
 
 
 async def decode_in_thread(content: bytes, declared: Declared, sample_rate_hz: int, max_ms: int) -> Utterance:
@@ -81,6 +78,15 @@ def decode_utterance(content: bytes, declared: Declared, sample_rate_hz: int, ma
     per_ms = audio.sample_rate_hz * 2 // 1000
     samples = audio.samples[start_ms * per_ms : end_ms * per_ms]
     return Utterance(PcmAudio(samples, audio.sample_rate_hz), audio.duration_ms)
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:  # binascii.Error, and what is not even ASCII
+        raise InvalidInput(
+            "The audio is not base64", field="audio.content", fix="Encode the file with standard base64"
+        ) from error
 
 
 def _declared(sent: UtteranceAudio) -> Declared:

@@ -22,6 +22,9 @@ from voice_ai_service.db.embedded import EmbeddedPostgres, EmbeddedUrls
 from voice_ai_service.providers.tts import embedded as embedded_voice
 from voice_ai_service.tenancy.tenant import Scope
 
+REQUEST_TIMEOUT_S = 5.0
+"""Short, so that whoever drips is cut off while the tests run."""
+
 
 @dataclass(frozen=True)
 class Platform:
@@ -65,7 +68,11 @@ def platform() -> Iterator[Platform]:
     service = ServiceProcess(
         ("up", "--no-demo"),
         folder / "data",
-        {"shared_audio_dir": str(shared), "allowed_private_networks": "127.0.0.0/8"},
+        {
+            "shared_audio_dir": str(shared),
+            "allowed_private_networks": "127.0.0.0/8",
+            "request_timeout_s": str(REQUEST_TIMEOUT_S),
+        },
     )
     postgres = EmbeddedPostgres(service.data_dir / "postgres", durable=False)
     service.data_dir.mkdir()

@@ -19,6 +19,8 @@ from voice_ai_service.errors import InvalidInput
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
+_NO_NUL = r"^[^\x00]*$"
+
 
 class MessageAnswer(BaseModel):
     index: int
@@ -108,12 +110,19 @@ async def page(
     started_from: AwareDatetime | None = None,
     started_before: AwareDatetime | None = None,
     caller: Annotated[
-        str | None, Query(alias="caller_number", max_length=64, description="In E.164, or as dialled at home")
+        str | None,
+        Query(
+            alias="caller_number",
+            max_length=64,
+            pattern=_NO_NUL,
+            description="In E.164, or as dialled at home",
+        ),
     ] = None,
     secretary_uuid: UUID | None = None,
     resolution: Resolution | None = None,
     text: Annotated[
-        Annotated[str, StringConstraints(max_length=200)] | None, Query(description="In both sides' words")
+        Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)] | None,
+        Query(description="In both sides' words"),
     ] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,

@@ -90,7 +90,7 @@ async def transcribe(
     parts: Parts,
     audio: Annotated[UploadFile, File(description="WAV, or raw L16, PCMU, PCMA as `encoding` says")],
     domain_uuid: Annotated[str | None, Form()] = None,
-    extension: Annotated[str | None, Form(description="A secretary, for what callers say to it")] = None,
+    extension: Annotated[Dialled | None, Form(description="A secretary, for what callers say to it")] = None,
     languages: Annotated[str, Form(description="BCP-47 tags, comma-separated, likeliest first")] = "",
     encoding: Annotated[Literal["WAV", "L16", "PCMU", "PCMA"], Form()] = "WAV",
     sample_rate_hz: Annotated[Literal[8000, 16000], Form()] = 8000,
