@@ -93,7 +93,8 @@ class Service:
         return Finish(self.turn_mode)
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
+    """Async although it waits for nothing: a plain function would run in a thread, once a request."""
     return cast(Service, request.app.state.service)
 
 
