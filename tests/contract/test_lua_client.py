@@ -22,7 +22,9 @@ from tests.fakes.turn_service import TOKEN, Reply, TurnService, tone
 from voice_ai_service.audio.formats import Encoding, PcmAudio
 from voice_ai_service.audio.g711 import ulaw_to_linear
 from voice_ai_service.audio.wav import write_wav
+from voice_ai_service.simulated_caller import channel, simulation
 from voice_ai_service.simulated_caller.caller import Press, Quiet, Say, Step
+from voice_ai_service.simulated_caller.line import CallerRecorder
 from voice_ai_service.simulated_caller.simulation import CallOutcome, Dialling, place_call
 from voice_ai_service.turn_mode.wire import ActionAnswer, AudioAnswer, CallSetup, RefusedCall
 
@@ -220,6 +222,51 @@ class TestServiceFaults:
     def test_a_transfer_without_words_is_made_all_the_same(self) -> None:
         with TurnService(replies=[Reply(audio_ms=0, said="", action=TO_2001)]) as service:
             assert dial(service, Say(WORDS)).transferred_to == "2001"
+
+
+class TestBrokenDisk:
+    @pytest.mark.parametrize(
+        "after_ms", [0, 500, 2500, 4500], ids=["at once", "greeting", "listening", "reply"]
+    )
+    def test_a_recording_that_breaks_off_ends_the_call_with_a_sentence(
+        self, monkeypatch: pytest.MonkeyPatch, after_ms: int
+    ) -> None:
+        class Broken(CallerRecorder):
+            written_ms = 0
+
+            def write(self, caller: bytes, secretary: bytes) -> None:
+                self.written_ms += 20
+                if self.written_ms <= after_ms:
+                    super().write(caller, secretary)
+
+        monkeypatch.setattr(channel, "CallerRecorder", Broken)
+        with TurnService(replies=[Reply(audio_ms=3000)]) as service:
+            call = dial(service, Say(WORDS), Quiet(60), fallback="3000")
+        assert ("playback", "apology.wav") in [
+            (name, data.rsplit("-", 1)[-1]) for name, data in call.applications
+        ]
+        assert (call.transferred_to, service.ends()[0].reason) == ("3000", "fallback")
+        assert call.line.now_ms() < after_ms + 8000
+
+    def test_a_recorder_that_does_not_start(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(_path: Path) -> CallerRecorder:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(channel, "CallerRecorder", fail)
+        with TurnService() as service:
+            call = dial(service, Say(WORDS))
+        assert (call.hung_up_by, service.ends()[0].reason) == ("secretary", "fallback")
+        assert np.any(np.frombuffer(call.line.sides()[1].samples, dtype="<i2"))
+
+    def test_no_room_for_the_files_is_the_dialplans_number(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(simulation, "_globals", without_work_dir(simulation._globals))
+        with TurnService() as service:
+            call = dial(service, fallback="3000")
+        assert (call.answered, call.transferred_to, service.received) == (False, "3000", [])
+
+
+def without_work_dir(globals_of: Any) -> Any:
+    return lambda *arguments: globals_of(*arguments) | {"voice_ai_work_dir": "/nowhere/to/write"}
 
 
 class TestSetUp:

@@ -219,6 +219,19 @@ class TestEndings:
 
 
 class TestFaults:
+    def test_a_recording_that_somebody_stops(self, freeswitch: FreeSwitch) -> None:
+        with TurnService() as service:
+            caller = freeswitch.dial(service.url, talk(30_000))
+            time.sleep(2)
+            uuid = service.received[0][1].call_uuid  # type: ignore[attr-defined]
+            (recording,) = Path("/tmp").glob(f"voice-secretary-{uuid}-*caller.r8")
+            assert freeswitch.esl.api(f"uuid_record {uuid} stop {recording}").startswith("+OK")
+            call = caller.wait(15)
+            end = wait_for_end(service)
+        start, end_ms = call.loud(call.heard)[1]
+        assert end.reason == "fallback"
+        assert end_ms - start == pytest.approx(1500, abs=60)
+
     def test_nobody_there_rings_the_dialplans_number(self, freeswitch: FreeSwitch) -> None:
         with TurnService() as service:
             url = service.url

@@ -60,6 +60,7 @@ class CallOutcome:
     hung_up_by: str | None
     hangup_cause: str | None
     line: Line
+    applications: Sequence[tuple[str, str]]
     commands: Sequence[tuple[str, bytes]]
     console: Sequence[tuple[str, str]]
 
@@ -119,6 +120,7 @@ class _Simulation:
             hung_up_by=channel.hung_up_by,
             hangup_cause=channel.hangup_cause,
             line=self._line,
+            applications=channel.applications,
             commands=self._pbx.commands,
             console=self._pbx.console,
         )

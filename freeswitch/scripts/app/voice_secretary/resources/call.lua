@@ -102,7 +102,7 @@ local function say(self, audio, final)
     return
   end
   local barged_in = false
-  while self.leg:is_up() and self.leg:is_playing() and not barged_in do
+  while self.leg:is_live() and self.leg:is_playing() and not barged_in do
     self.leg:wait(final and FINAL_TICK_MS or PLAYING_TICK_MS)
     local verdict = self.detector:feed(self.leg:hear())
     barged_in = not final and (verdict == "started" or self.leg.keys ~= "")
@@ -135,10 +135,12 @@ local function is_final(action)
   return action.type == "transfer" or action.type == "hangup"
 end
 
--- The service is gone, or goes on beyond every limit: its stored words, and its stored fallback.
+-- The service or our ears are gone, or the call goes on beyond every limit: the service's stored words and fallback.
 local function fall_back(self)
   local heard = self.heard
-  if self.apology then say(self, self.apology, true) else self.leg:play_tone() end
+  local said = self.apology and self.leg:is_live()
+  if said then say(self, self.apology, true) else said = self.apology and self.leg:play_through(self.apology) end
+  if not said then self.leg:play_tone() end
   self.heard = heard
   if not self.leg:is_up() then return end
   self.ending = { reason = "fallback" }
@@ -180,18 +182,18 @@ local function is_mute(answer)
 end
 
 local function converse(self, answer)
-  while self.leg:is_up() do
+  while self.leg:is_live() do
     if is_mute(answer) then return fall_back(self) end
     local action = answer.action
     say(self, answer.audio, is_final(action))
-    if not self.leg:is_up() or not act(self, action) then return end
+    if not self.leg:is_live() or not act(self, action) then return end
     local input = listening.listen(self.leg, self.detector, self.listening, action, self.limits)
     if input.hung_up then
       self.unheard = input.stretch
       return
     end
     answer = take_turn(self, input)
-    if self.leg:is_up() and (not answer or beyond_limits(self) and not is_final(answer.action)) then
+    if self.leg:is_live() and (not answer or beyond_limits(self) and not is_final(answer.action)) then
       return fall_back(self)
     end
   end
@@ -273,11 +275,10 @@ end
 
 local function take_call(self, answer)
   if answer.decision ~= "answer" and not is_object(answer.audio) then return turn_away(self, answer) end
-  if not answer_leg(self) then
-    self.ending = { reason = "error" }
-    return
-  end
-  converse(self, answer)
+  if answer_leg(self) then converse(self, answer) end
+  if self.ending or not self.leg:is_up() then return end
+  log.err("the caller cannot be heard any more, call " .. self.call_uuid)
+  fall_back(self)
 end
 
 -- Why it is over when the secretary did not end it: the caller did, or an agent took the call away.

@@ -19,6 +19,8 @@ local RECORDER = table.concat({
 }, ",")
 -- A channel that is gone sleeps no more; polling it goes on at this pace.
 local POLL_MS = 20
+-- A recording that has not grown for so long has broken off: the disk is full, or somebody stopped it.
+local STALL_MS = 2000
 -- More keys than an extension has are not an entry.
 local MAX_KEYS = 64
 
@@ -26,7 +28,7 @@ local MAX_KEYS = 64
 function leg.new(session, freeswitch, uuid, file)
   local self = setmetatable({
     session = session, freeswitch = freeswitch, api = freeswitch.API(), uuid = uuid, file = file,
-    recorded_bytes = 0, keys = "",
+    recorded_bytes = 0, waited_ms = 0, keys = "",
   }, leg)
   -- mod_lua calls back by the name of a global function.
   voice_secretary_on_input = function(_, kind, input) -- luacheck: ignore 111
@@ -43,6 +45,11 @@ function leg:is_up()
   return self.session:ready()
 end
 
+-- Up, and its clock runs. Without one nothing would ever end.
+function leg:is_live()
+  return self:is_up() and self.waited_ms < STALL_MS
+end
+
 function leg:ring()
   self.session:execute("ring_ready")
 end
@@ -51,9 +58,13 @@ end
 function leg:answer()
   self.session:setVariable("send_silence_when_idle", "-1")
   self.session:answer()
+  self.waited_ms = 0
   self.session:setInputCallback("voice_secretary_on_input", "")
   local said = self.api:execute("uuid_record", self.uuid .. " start " .. self.file .. " 0 {" .. RECORDER .. "}")
-  if not said:find("^%+OK") then return nil, "uuid_record: " .. said end
+  if not said:find("^%+OK") then
+    self.waited_ms = STALL_MS
+    return nil, "uuid_record: " .. said
+  end
   return true
 end
 
@@ -73,6 +84,7 @@ end
 
 -- Waits; audio and keys come in meanwhile. Ends early at a key.
 function leg:wait(ms)
+  self.waited_ms = self.waited_ms + ms
   if self:is_up() then self.session:sleep(ms) else self.freeswitch.msleep(POLL_MS) end
 end
 
@@ -83,6 +95,7 @@ function leg:hear()
     if not self.reader then return "" end
   end
   local samples = self.reader:read("*a") or ""
+  if samples ~= "" then self.waited_ms = 0 end
   self.recorded_bytes = self.recorded_bytes + #samples
   return samples
 end
@@ -129,7 +142,7 @@ function leg:stop_playing()
   return heard_ms
 end
 
--- Plays a sentence ({file}) to its end, on a leg that was not answered; false when its name is not allowed.
+-- Plays a sentence ({file}) to its end without the clock; false when its name is not allowed.
 function leg:play_through(audio)
   if not settings.is_path(audio.file) then return false end
   self.session:execute("playback", audio.file)

@@ -29,7 +29,7 @@ end
 -- The keys entered until `#`, or until none came for a while; `#` alone is a key of its own.
 local function read_keys(leg, detector)
   local keys, last_key_ms = "", leg:clock_ms()
-  while leg:is_up() do
+  while leg:is_live() do
     local new = leg:take_keys()
     if new ~= "" then keys, last_key_ms = keys .. new, leg:clock_ms() end
     local ended = keys:find("#", 2, true)
@@ -57,12 +57,12 @@ end
 function listening.listen(leg, detector, wanted, action, limits)
   local limit_ms = option(limits.max_duration_s, 600) * 1000
   detector:listen(options_for(wanted, action))
-  while leg:is_up() do
+  while leg:is_live() do
     if leg.keys ~= "" then
       detector:idle()
       local digits = read_keys(leg, detector)
       detector:take()
-      return { digits = digits, no_input = false, hung_up = not leg:is_up() or nil }
+      return { digits = digits, no_input = false, hung_up = not leg:is_live() or nil }
     end
     local verdict = detector:feed(leg:hear())
     if verdict == "ended" then
