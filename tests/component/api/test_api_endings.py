@@ -125,6 +125,17 @@ def test_a_message_is_kept_as_audio_whatever_was_understood(
     assert read_wav(kept.read_bytes()).duration_ms == pytest.approx(spoken.duration_ms - 900, abs=400)
 
 
+def test_a_message_that_the_line_cut_off_is_kept_too(
+    call: PhoneCall, caller: CallerVoice, platform: Platform
+) -> None:
+    call.answer().press("9")
+    begun = inline(caller.says("meu nome é maria e eu queria"))
+    detail = stored(call, call.end(turn=2, audio=begun))
+    assert detail["resolution"] == "message"
+    name = detail["message_audio_ref"]
+    assert [path for path in (platform.service.data_dir / "recordings").rglob(name) if str(call.call_uuid) in str(path)]
+
+
 def test_a_caller_who_never_speaks(call: PhoneCall) -> None:
     call.answer()
     asked_again = [call.stay_silent() for _ in range(2)]
