@@ -71,13 +71,25 @@ async def test_a_crash_fails_the_requests_it_hit_and_the_next_gets_a_new_engine(
     assert worker.generation == 2
 
 
-async def test_a_stuck_engine_is_ended_and_replaced(worker: SpeechWorker) -> None:
-    await worker.start()
-    stuck = worker.pid
+async def test_a_stuck_engine_is_ended_and_replaced() -> None:
+    stubborn = SpeechWorker("fake", CHILD, limits=WorkerLimits(stuck_s=0.1))
+    await stubborn.start()
+    stuck = stubborn.pid
     with pytest.raises(ProviderTimeout):
-        await answers(worker, "hang", timeout_s=0.2)
-    assert (await answers(worker, "again"))[0] == messages.Audio(b"again")
-    assert worker.pid != stuck
+        await answers(stubborn, "hang", timeout_s=0.2)
+    assert (await answers(stubborn, "again"))[0] == messages.Audio(b"again")
+    assert stubborn.pid != stuck
+    await stubborn.aclose()
+
+
+async def test_one_impatient_caller_does_not_take_the_engine_from_the_others() -> None:
+    shared = SpeechWorker("fake", CHILD)
+    await shared.start()
+    with pytest.raises(ProviderTimeout):
+        await answers(shared, "until cancelled", timeout_s=0.01)
+    assert (await answers(shared, "mine"))[0] == messages.Audio(b"mine")
+    assert shared.generation == 1
+    await shared.aclose()
 
 
 @pytest.mark.parametrize("text", ["write to stdout", "fill stderr", "interrupt yourself"])

@@ -52,7 +52,10 @@ def test_pauses_inside_an_utterance_belong_to_it() -> None:
 
 @pytest.mark.parametrize("duration_ms", [200, 350, 900, 2000])
 def test_a_recording_that_was_cut_close_is_all_speech(duration_ms: int) -> None:
-    assert speech_span(voiced(duration_ms, 8000)) == (0, pytest.approx(duration_ms, abs=100))
+    span = speech_span(voiced(duration_ms, 8000))
+    assert span is not None
+    assert span[0] == 0
+    assert abs(span[1] - duration_ms) < 100
 
 
 def test_a_piece_is_cut_on_whole_samples() -> None:

@@ -10,14 +10,15 @@ from voice_ai_service.clock import Clock
 from voice_ai_service.errors import ProviderProtocol
 from voice_ai_service.providers.embedded_speech import framing, messages
 from voice_ai_service.providers.embedded_speech.grammar import Grammar
-from voice_ai_service.providers.embedded_speech.worker import SpeechWorker
+from voice_ai_service.providers.embedded_speech.worker import SpeechWorker, WorkerLimits
 
 _MODULE: Final = "voice_ai_service.providers.embedded_speech.sphinx_worker"
 _KEPT_GRAMMARS: Final = 16
 _MAX_DICTIONARY_WORDS: Final = 50_000
 """The decoder's dictionary never forgets; past this the process is replaced, between two utterances."""
 _ANSWER_TIMEOUT_S: Final = 15.0
-"""A 30 s utterance takes under 5 s; a process that needs longer is stuck and is ended."""
+"""An utterance takes a second or two on a busy machine; a process that needs longer is stuck and is ended."""
+_LIMITS: Final = WorkerLimits(max_pending=8, stuck_s=_ANSWER_TIMEOUT_S)
 
 
 class RecogniserProcess:
@@ -26,7 +27,7 @@ class RecogniserProcess:
     def __init__(self, provider: str, *, clock: Clock | None = None) -> None:
         self._provider = provider
         self._clock = clock
-        self._worker = SpeechWorker(provider, _MODULE, clock=clock)
+        self._worker = SpeechWorker(provider, _MODULE, limits=_LIMITS, clock=clock)
         self._loaded: OrderedDict[str, None] = OrderedDict()
         self._loaded_in = 0
 
@@ -59,7 +60,7 @@ class RecogniserProcess:
 
     async def _replace(self) -> None:
         await self._worker.aclose()
-        self._worker = SpeechWorker(self._provider, _MODULE, clock=self._clock)
+        self._worker = SpeechWorker(self._provider, _MODULE, limits=_LIMITS, clock=self._clock)
         self._loaded_in = 0
         await self._worker.start()
 

@@ -34,12 +34,15 @@ class WorkerLimits:
     Attributes:
         max_pending: Requests that wait or are being done; one more is refused with ProviderBusy.
         start_timeout_s: From spawn to the engine's being loaded.
+        stuck_s: An engine with work that gave no sign of life for so long is ended. A request that is given up
+            earlier than that is only cancelled: others may be waiting for the same engine.
         backoff_s: Waits before the second, third, … start in a row that brought no answer. The first is at
             once.
     """
 
     max_pending: int = 64
     start_timeout_s: float = 20.0
+    stuck_s: float = 5.0
     backoff_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -53,7 +56,7 @@ class _Pending:
 class _Child:
     """One life of the process: pipes, reader tasks, open requests."""
 
-    def __init__(self, provider: str, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, provider: str, process: asyncio.subprocess.Process, clock: Clock) -> None:
         assert process.stdin is not None  # noqa: S101 - asked for at spawn
         self.provider = provider
         self.process = process
@@ -61,6 +64,8 @@ class _Child:
         self.pending: dict[int, _Pending] = {}
         self.alive = True
         self.answered = False
+        self._clock = clock
+        self._last_sign = clock.monotonic()
         self._last_request = 0
         self._tasks = (
             asyncio.create_task(self._read_answers(), name=f"{provider}-answers"),
@@ -68,6 +73,8 @@ class _Child:
         )
 
     def open(self, message: messages.Message) -> tuple[int, _Pending]:
+        if not self.pending:
+            self._last_sign = self._clock.monotonic()
         self._last_request += 1
         pending = self.pending[self._last_request] = _Pending()
         self.send(self._last_request, message)
@@ -93,8 +100,14 @@ class _Child:
         finally:
             self._lose()
 
+    @property
+    def silent_s(self) -> float:
+        """How long it has had work and given no sign of life."""
+        return self._clock.monotonic() - self._last_sign
+
     def _deliver(self, request: int, message: messages.Message) -> None:
         self.answered = True
+        self._last_sign = self._clock.monotonic()
         pending = self.pending.get(request)
         if pending is None:
             return  # given up by its owner; the closing message of a cancelled request
@@ -177,11 +190,11 @@ class SpeechWorker:
         """The answers to one request; the closing one is the last. Closing the iterator cancels the request.
 
         Args:
-            timeout_s: For each next answer. When it passes, the child is considered stuck and is ended.
+            timeout_s: For each next answer.
 
         Raises:
             ProviderBusy: Too many requests are open.
-            ProviderTimeout: See `timeout_s`.
+            ProviderTimeout: `timeout_s` has passed.
             ProviderUnavailable: The child cannot be started, or died.
         """
         child = await self._running_child()
@@ -210,8 +223,9 @@ class SpeechWorker:
             async with asyncio.timeout(timeout_s):
                 answer = await pending.answers.get()
         except TimeoutError as error:
-            _log.error("speech worker is stuck", provider=self.provider)
-            child.kill()
+            if child.silent_s >= self._limits.stuck_s:
+                _log.error("speech worker is stuck", provider=self.provider)
+                child.kill()
             raise ProviderTimeout("The local speech engine took too long.", provider=self.provider) from error
         if answer is None:
             raise ProviderUnavailable("The local speech engine stopped.", provider=self.provider)
@@ -250,9 +264,13 @@ class SpeechWorker:
             raise ProviderUnavailable(
                 "The local speech engine cannot be started.", provider=self.provider, detail=str(error)
             ) from error
-        child = self._child = _Child(self.provider, process)
+        child = self._child = _Child(self.provider, process, self._clock)
         _, pending = child.open(messages.Hello())
-        await self._next_answer(child, pending, self._limits.start_timeout_s)
+        try:
+            await self._next_answer(child, pending, self._limits.start_timeout_s)
+        except ProviderTimeout:
+            child.kill()
+            raise
         return child
 
     async def aclose(self) -> None:

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Final
 
 from voice_ai_service.audio.formats import PcmAudio
-from voice_ai_service.clock import Clock
-from voice_ai_service.errors import ProviderError, ProviderProtocol, ProviderRefused
+from voice_ai_service.clock import Clock, SystemClock
+from voice_ai_service.errors import ProviderError, ProviderProtocol, ProviderRefused, ProviderTimeout
 from voice_ai_service.providers.embedded_speech import extra, framing, messages
 from voice_ai_service.providers.embedded_speech.fragments import Fragments
 from voice_ai_service.providers.embedded_speech.worker import SpeechWorker, WorkerLimits
@@ -42,7 +42,8 @@ class EmbeddedTts:
 
     def __init__(self, *, limits: WorkerLimits | None = None, clock: Clock | None = None) -> None:
         extra.require(_PACKAGE, PROVIDER)
-        self._worker = SpeechWorker(PROVIDER, _MODULE, limits=limits, clock=clock)
+        self._clock = clock or SystemClock()
+        self._worker = SpeechWorker(PROVIDER, _MODULE, limits=limits, clock=self._clock)
 
     @property
     def capabilities(self) -> TtsCapabilities:
@@ -57,6 +58,7 @@ class EmbeddedTts:
 
         Raises:
             ProviderRefused: Unknown voice, or a rate that cannot be made (`field` says which).
+            ProviderTimeout: The engine took longer than the options allow; waiting for `texts` does not count.
             ProviderError: See SpeechWorker.ask.
         """
         if options.sample_rate_hz not in _RATES_HZ:
@@ -67,15 +69,18 @@ class EmbeddedTts:
                 fix=f"Use one of {', '.join(map(str, _RATES_HZ))}.",
             )
         pause = b""
+        patience = _Patience(self._clock, options)
         async for fragment in _sentences(texts):
             if pause:
                 yield pause
-            async with contextlib.aclosing(self._speak(fragment, options)) as chunks:
+            async with contextlib.aclosing(self._speak(fragment, options, patience)) as chunks:
                 async for chunk in chunks:
                     yield chunk
             pause = bytes(2 * (options.sample_rate_hz * _SENTENCE_PAUSE_MS // 1000))
 
-    async def _speak(self, fragment: str, options: TtsOptions) -> AsyncGenerator[bytes, None]:
+    async def _speak(
+        self, fragment: str, options: TtsOptions, patience: _Patience
+    ) -> AsyncGenerator[bytes, None]:
         wanted = messages.Speak(
             text=fragment,
             voice=options.voice or _voice_for(options.language),
@@ -84,11 +89,15 @@ class EmbeddedTts:
         )
         answers = self._worker.ask(wanted, timeout_s=options.first_byte_timeout_s)
         async with contextlib.aclosing(answers):
-            async for answer in answers:
+            while True:
+                with patience:
+                    answer = await anext(answers, messages.Done())
                 if isinstance(answer, messages.Audio):
                     yield answer.samples
                 elif isinstance(answer, messages.Failed):
                     raise _refusal(answer)
+                else:
+                    return
 
     async def voices(self) -> tuple[Voice, ...]:
         """Every voice; any of the names takes a plus sign and one of `variants`. Raises ProviderError."""
@@ -109,9 +118,7 @@ class EmbeddedTts:
         answer = await self._worker.ask_once(wanted, timeout_s=10.0)
         return tuple(_expect(answer, messages.Pronounced).phonemes)
 
-    async def speak(
-        self, text: str, language: str, voice_variant: str = "", rate_hz: int = 8000
-    ) -> PcmAudio:
+    async def speak(self, text: str, language: str, voice_variant: str = "", rate_hz: int = 8000) -> PcmAudio:
         """One whole text in another person's voice: what a simulated caller says. Raises ProviderError."""
         options = TtsOptions(
             language,
@@ -124,6 +131,23 @@ class EmbeddedTts:
 
     async def aclose(self) -> None:
         await self._worker.aclose()
+
+
+class _Patience:
+    """Adds up the time spent on the engine in one stream."""
+
+    def __init__(self, clock: Clock, options: TtsOptions) -> None:
+        self._clock = clock
+        self._left_s = options.total_timeout_s
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        self._since = self._clock.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._left_s -= self._clock.monotonic() - self._since
+        if self._left_s < 0:
+            raise ProviderTimeout("The local voice took too long.", provider=PROVIDER)
 
 
 async def _one(text: str) -> AsyncIterator[str]:
