@@ -73,21 +73,21 @@ _LINEAR_TO_ALAW: Final = _alaw_encoder()
 
 
 def ulaw_to_linear(coded: bytes) -> bytes:
-    return bytes(_ULAW_TO_LINEAR[np.frombuffer(coded, dtype=np.uint8)])
+    return _ULAW_TO_LINEAR.take(np.frombuffer(coded, dtype=np.uint8)).tobytes()
 
 
 def linear_to_ulaw(samples: bytes) -> bytes:
     """Raises ValueError when `samples` has an odd number of bytes."""
-    return bytes(_LINEAR_TO_ULAW[np.frombuffer(samples, dtype="<u2")])
+    return _LINEAR_TO_ULAW.take(np.frombuffer(samples, dtype="<u2")).tobytes()
 
 
 def alaw_to_linear(coded: bytes) -> bytes:
-    return bytes(_ALAW_TO_LINEAR[np.frombuffer(coded, dtype=np.uint8)])
+    return _ALAW_TO_LINEAR.take(np.frombuffer(coded, dtype=np.uint8)).tobytes()
 
 
 def linear_to_alaw(samples: bytes) -> bytes:
     """Raises ValueError when `samples` has an odd number of bytes."""
-    return bytes(_LINEAR_TO_ALAW[np.frombuffer(samples, dtype="<u2")])
+    return _LINEAR_TO_ALAW.take(np.frombuffer(samples, dtype="<u2")).tobytes()
 
 
 def encode(samples: bytes, encoding: Encoding) -> bytes:

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 SILENCE_DBFS: Final = -96.0
 """What digital silence counts as: below the smallest 16-bit sample."""
@@ -23,6 +24,15 @@ def rms_dbfs(samples: bytes) -> float:
     """RMS level of L16 relative to full scale, in dB; SILENCE_DBFS for none."""
     values = np.frombuffer(samples, dtype="<i2").astype(np.float64)
     return _dbfs(math.sqrt(float(np.mean(values * values)))) if len(values) else SILENCE_DBFS
+
+
+def frame_levels_dbfs(samples: bytes, frame_bytes: int) -> npt.NDArray[np.float64]:
+    """`rms_dbfs` of each whole frame, all at once; what is left at the end belongs to none."""
+    values = np.frombuffer(samples, dtype="<i2", count=len(samples) // frame_bytes * (frame_bytes // 2))
+    frames = values.reshape(-1, frame_bytes // 2).astype(np.float64)
+    power = np.einsum("ij,ij->i", frames, frames) / frames.shape[1]
+    silence = (_FULL_SCALE * 10 ** (SILENCE_DBFS / 20)) ** 2
+    return 10.0 * np.log10(np.maximum(power, silence) / _FULL_SCALE**2)
 
 
 def peak_dbfs(samples: bytes) -> float:
