@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from pydantic import SecretStr, ValidationError
 
@@ -24,6 +27,14 @@ from voice_ai_service.settings import Settings
 
 TOKEN_FILE = "pbx.token"  # noqa: S105 - a file's name
 _SHUTDOWN_S = 20
+_YOUNG_OBJECTS = 10_000
+"""Allocations between two looks for cycles; Python's own 700 are less than one turn makes."""
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """`asyncio.run` on uvloop: a service's time goes into sockets, and there it needs half as much."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
 
 
 def read_settings() -> Settings:
@@ -91,11 +102,21 @@ class Server(uvicorn.Server):
                     field="VOICE_AI_PORT",
                     fix="Choose a free port, or look above for what went wrong",
                 )
+            _spare_the_collector()
             yield
         finally:
             self.should_exit = True
             with suppress(asyncio.CancelledError):
                 await serving
+
+
+def _spare_the_collector() -> None:
+    """What was loaded to start is never garbage: looking through it again and again costs a tenth of a turn's time,
+    and a full look is a pause of tens of milliseconds in every call.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)
 
 
 def server_for(app: FastAPI, settings: Settings) -> Server:

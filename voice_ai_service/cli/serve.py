@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from voice_ai_service.app import create_app
@@ -24,7 +22,7 @@ def serve() -> None:
 
     Any number of them may share one database and one Redis (VOICE_AI_REDIS_URL).
     """
-    asyncio.run(_serve(platform.read_settings()))
+    platform.run(_serve(platform.read_settings()))
 
 
 async def _serve(settings: Settings) -> None:

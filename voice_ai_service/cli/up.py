@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import click
@@ -28,7 +27,7 @@ def up(demo: bool) -> None:
 
     Data stays in VOICE_AI_DATA_DIR (./var) between runs. Ctrl-C stops it.
     """
-    asyncio.run(_up(platform.read_settings(), demo=demo))
+    platform.run(_up(platform.read_settings(), demo=demo))
 
 
 async def _up(settings: Settings, *, demo: bool) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from voice_ai_service.cli import platform
@@ -26,7 +24,7 @@ def worker(check: bool) -> None:
 
     Any number may run beside each other. `voice-ai up` has one inside.
     """
-    asyncio.run(_work(platform.read_settings(), check=check))
+    platform.run(_work(platform.read_settings(), check=check))
 
 
 async def _work(settings: Settings, *, check: bool) -> None:
