@@ -22,6 +22,7 @@ from tests.fakes.turn_service import TOKEN, Reply, TurnService, tone
 from voice_ai_service.audio.formats import Encoding, PcmAudio
 from voice_ai_service.audio.g711 import ulaw_to_linear
 from voice_ai_service.audio.wav import write_wav
+from voice_ai_service.errors import Unavailable
 from voice_ai_service.simulated_caller import channel, simulation
 from voice_ai_service.simulated_caller.caller import Press, Quiet, Say, Step
 from voice_ai_service.simulated_caller.line import CallerRecorder
@@ -481,6 +482,13 @@ class TestBargeIn:
             dial(service, Say(WORDS), Say(WORDS))
         assert [turn.previous.played_ms for turn in service.turns() if turn.previous] == [1000, 1340]
         assert not any(turn.previous.barged_in for turn in service.turns() if turn.previous)
+
+
+def test_without_the_scripts_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        place_call(
+            Dialling(url="http://127.0.0.1:9", token=TOKEN, extension="8000", domain="d"), scripts=tmp_path
+        )
 
 
 def test_files_of_a_call_are_gone_when_it_is_reported(leftovers: Path) -> None:

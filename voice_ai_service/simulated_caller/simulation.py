@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID, uuid4
 
+from voice_ai_service.errors import Unavailable
 from voice_ai_service.simulated_caller.caller import Caller, Spoken, Step
 from voice_ai_service.simulated_caller.channel import Channel
 from voice_ai_service.simulated_caller.http_wire import Exchange
@@ -18,6 +19,7 @@ from voice_ai_service.simulated_caller.lua import SCRIPTS_DIR, new_runtime, run_
 from voice_ai_service.simulated_caller.pbx import Pbx
 
 Speed = Literal["fast", "realtime"]
+_INDEX: Final = Path("app", "voice_secretary", "index.lua")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,13 @@ def place_call(
         observe: Told of every exchange with the service as it ends, from any thread.
 
     Raises:
-        Unavailable: There is no Lua runtime.
+        Unavailable: There is no Lua runtime, or the scripts are not there.
     """
+    if not (scripts / _INDEX).exists():
+        raise Unavailable(
+            "FreeSWITCH's Lua scripts are not beside this package",
+            fix="Run it from a clone of the repository",
+        )
     with tempfile.TemporaryDirectory(prefix="voice-ai-call-") as folder:
         return _Simulation(dialling, Path(folder), scripts, observe).run()
 
@@ -101,7 +108,7 @@ class _Simulation:
         runtime.globals()[b"freeswitch"] = self._pbx.freeswitch(runtime)
         runtime.globals()[b"session"] = self._channel.session(runtime)
         try:
-            run_script(runtime, str(self._scripts / "app" / "voice_secretary" / "index.lua"), [])
+            run_script(runtime, str(self._scripts / _INDEX), [])
             self._pbx.join(self._dialling.report_wait_s)
         finally:
             self._line.close()
