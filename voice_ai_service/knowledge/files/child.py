@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+import traceback
 from dataclasses import asdict
 from typing import Any, BinaryIO, Final, TextIO
 
@@ -76,7 +77,21 @@ class _Output:
 
     def refused(self, error: VoiceAiError) -> None:
         self._left = sys.maxsize
-        self.write("refused", code=error.code, message=error.message, fix=error.fix)
+        cause = error.__cause__
+        self.write(
+            "refused",
+            code=error.code,
+            message=error.message,
+            fix=error.fix,
+            parser_error=None if cause is None else _where(cause),
+        )
+
+
+def _where(error: BaseException) -> str:
+    """Kind and place of a parser's error, without its words: they may quote the document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{last}"
 
 
 def _limit_itself(options: ReadingOptions) -> None:

@@ -26,6 +26,7 @@ _MAX_LEVELS: Final = 4
 _REPEATED_SHARE: Final = 0.5
 _REPEATED_FROM_PAGES: Final = 4
 _EDGE_LINES: Final = 2
+_MAX_FOOTER_CHARS: Final = 60
 _DIGITS: Final = re.compile(r"\d+")
 _SENTENCE_END: Final = (".", "!", "?", ":", ";")
 _PAGE_NUMBER: Final = re.compile(
@@ -76,8 +77,21 @@ def read_pdf(content: bytes, progress: Callable[[int, int], None]) -> PdfText:
         raise refusals.corrupt("PDF")
     letters = sum(letter.isalnum() for page in found.pages for line in page for letter in line.text)
     if letters < _MIN_LETTERS:
-        raise refusals.scanned()
+        raise refusals.scanned() if _has_pictures(reader) else refusals.no_text()
     return found
+
+
+def _has_pictures(reader: pypdf.PdfReader) -> bool:
+    return any(_draws_objects(page) for page in reader.pages[:20])
+
+
+def _draws_objects(page: Any) -> bool:
+    try:
+        return bool(page["/Resources"].get_object().get("/XObject"))
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  a page's border, as above
+        return False
 
 
 def _opened(content: bytes) -> pypdf.PdfReader:
@@ -192,21 +206,40 @@ def _heading_levels(pages: Sequence[Sequence[_Line]]) -> dict[float, int]:
 
 
 def _without_edges(pages: Sequence[list[_Line]]) -> list[list[_Line]]:
-    """Without running headers, footers and page numbers."""
-    edges: Counter[str] = Counter()
-    for lines in pages:
-        edges.update({_shape(line.text) for line in _edge(lines)})
+    """Without running headers and footers, and page numbers.
+
+    What repeats to the letter on most pages stays on the first of them, sentences stay everywhere; of lines whose
+    number counts with the pages only the last of a page goes, and only a short one: "Chapter 7" on top of page 7 is
+    no header.
+    """
+    seen: Counter[str] = Counter()
+    for number, lines in enumerate(pages, start=1):
+        seen.update(_marks(lines, number).keys())
     often = max(_REPEATED_FROM_PAGES, _REPEATED_SHARE * len(pages))
-    repeated = {shape for shape, count in edges.items() if count >= often}
-    cleaned = []
-    for lines in pages:
-        drop = {
-            id(line)
-            for line in _edge(lines)
-            if _shape(line.text) in repeated or _PAGE_NUMBER.match(line.text)
-        }
+    repeated = {mark for mark, count in seen.items() if count >= often}
+    cleaned: list[list[_Line]] = []
+    kept: set[str] = set()
+    for number, lines in enumerate(pages, start=1):
+        marks = _marks(lines, number)
+        drop = {id(line) for mark, line in marks.items() if mark in repeated and mark in kept}
+        kept.update(marks.keys() & repeated)
+        drop |= {id(line) for line in _edge(lines) if _PAGE_NUMBER.match(line.text)}
         cleaned.append([line for line in lines if id(line) not in drop])
     return cleaned
+
+
+def _marks(lines: Sequence[_Line], number: int) -> dict[str, _Line]:
+    """What a page's edge lines are known by on other pages."""
+    edge = [line for line in _edge(lines) if not line.text.endswith(_SENTENCE_END)]
+    marks = {line.text.casefold(): line for line in edge}
+    if edge and len(edge[-1].text) <= _MAX_FOOTER_CHARS:
+        marks[_counted(edge[-1].text, number)] = edge[-1]
+    return marks
+
+
+def _counted(text: str, number: int) -> str:
+    """Numbers by how far they are from the page's own; a total stays what it is."""
+    return "#" + _DIGITS.sub(lambda found: f"#{int(found[0][:9]) - number}", text.casefold())
 
 
 def _edge(lines: Sequence[_Line]) -> list[_Line]:
@@ -214,7 +247,3 @@ def _edge(lines: Sequence[_Line]) -> list[_Line]:
     if len(filled) <= 2 * _EDGE_LINES:
         return filled[:1] + filled[-1:] if len(filled) > 2 else []
     return filled[:_EDGE_LINES] + filled[-_EDGE_LINES:]
-
-
-def _shape(text: str) -> str:
-    return _DIGITS.sub("#", text.casefold())

@@ -89,6 +89,8 @@ class _Answers:
         elif event == "progress":
             self._progress(message["done"] / message["of"])
         elif event == "refused":
+            if message["parser_error"] is not None:
+                _log.info("a document could not be read", parser_error=message["parser_error"])
             raise _REFUSALS[message["code"]](message["message"], field=refusals.FIELD, fix=message["fix"])
         else:
             self._document = ReadDocument(
