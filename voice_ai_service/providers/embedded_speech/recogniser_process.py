@@ -31,6 +31,10 @@ class RecogniserProcess:
         self._loaded: OrderedDict[str, None] = OrderedDict()
         self._loaded_in = 0
 
+    @property
+    def pid(self) -> int | None:
+        return self._worker.pid
+
     async def start(self) -> None:
         """Raises ProviderError."""
         await self._worker.start()

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from voice_ai_service.audio.decode import SAMPLE_RATES_HZ
 from voice_ai_service.audio.formats import PHONE_RATE_HZ, WIDE_RATE_HZ, PcmAudio
 from voice_ai_service.clock import Clock
 from voice_ai_service.errors import ProviderBusy, ProviderProtocol, ProviderRefused, ProviderTimeout
@@ -80,6 +81,7 @@ class EmbeddedStt:
 
     Args:
         processes: How many utterances are decoded at a time.
+        max_waiting: How many more may wait; at half a second each, later ones would be answered too late.
         pronounce: Where the words' sounds come from; not closed by this object.
 
     Raises:
@@ -92,6 +94,7 @@ class EmbeddedStt:
         pronounce: Pronounce,
         *,
         rejection: Rejection | None = None,
+        max_waiting: int = _MAX_WAITING,
         clock: Clock | None = None,
     ) -> None:
         for package in _PACKAGES:
@@ -103,6 +106,7 @@ class EmbeddedStt:
         for process in self._processes:
             self._free.put_nowait(process)
         self._waiting = 0
+        self._max_waiting = max_waiting
         self._grammars: OrderedDict[str, Grammar] = OrderedDict()
         self._sounds: OrderedDict[SpokenWord, tuple[str, ...]] = OrderedDict()
 
@@ -117,6 +121,11 @@ class EmbeddedStt:
             word_times=True,
         )
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Of the processes that run now, for the operator's eyes."""
+        return tuple(process.pid for process in self._processes if process.pid is not None)
+
     async def start(self) -> None:
         """Loads the engines ahead of the first call. Raises ProviderError."""
         await asyncio.gather(*(process.start() for process in self._processes))
@@ -125,7 +134,7 @@ class EmbeddedStt:
         """Which of `options.phrases` was said; empty text when none was.
 
         Raises:
-            ProviderRefused: No phrases in any of the languages (`field` is "phrases").
+            ProviderRefused: No phrases in any of the languages, or an uncustomary rate (`field` says which).
             ProviderBusy: Too many utterances wait.
             ProviderTimeout: `options.timeout_s` has passed.
             ProviderUnavailable: The engine stopped; the next utterance gets a new one.
@@ -164,7 +173,7 @@ class EmbeddedStt:
 
     @asynccontextmanager
     async def _process(self) -> AsyncGenerator[RecogniserProcess, None]:
-        if self._free.empty() and self._waiting >= _MAX_WAITING:
+        if self._free.empty() and self._waiting >= self._max_waiting:
             raise ProviderBusy("The local recogniser is busy.", provider=PROVIDER, retry_after_s=1.0)
         self._waiting += 1
         try:
@@ -215,5 +224,13 @@ class EmbeddedStt:
 
 
 def _capped(audio: PcmAudio) -> PcmAudio:
-    """Not more than can be an utterance, so that no upload fills the pipe."""
-    return PcmAudio(audio.samples[: 2 * (audio.sample_rate_hz * _MAX_AUDIO_MS // 1000)], audio.sample_rate_hz)
+    """Whole samples, and not more than can be an utterance, so that no upload fills the pipe."""
+    if audio.sample_rate_hz not in SAMPLE_RATES_HZ:
+        raise ProviderRefused(
+            f"The local recogniser does not take {audio.sample_rate_hz} Hz.",
+            provider=PROVIDER,
+            field="audio.sample_rate_hz",
+            fix=f"Use one of {', '.join(map(str, SAMPLE_RATES_HZ))}.",
+        )
+    most = audio.sample_rate_hz * _MAX_AUDIO_MS // 1000
+    return PcmAudio(audio.samples[: 2 * min(len(audio.samples) // 2, most)], audio.sample_rate_hz)
