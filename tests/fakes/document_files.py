@@ -16,11 +16,12 @@ Line = tuple[str, int]
 """A line of a page and the size of its letters, in points."""
 
 BODY, TITLE = 11, 18
-_WORDS = """
+_TEXT = """
     o cliente deve apresentar documento com foto na recepção antes da consulta marcada horário atendimento preço
     convênio pagamento cartão exame resultado laboratório segunda feira sábado domingo aberto fechado entrega
     garantia produto serviço contrato plano mensalidade cobertura carência reembolso prazo solicitação
-""".split()
+"""
+_WORDS = _TEXT.split()
 
 
 def pdf(pages: Sequence[Sequence[Line]], *, compress: bool = True) -> bytes:
