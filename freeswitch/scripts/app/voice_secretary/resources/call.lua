@@ -2,6 +2,7 @@
 
 local curl = require "app.voice_secretary.resources.curl"
 local endpointing = require "app.voice_secretary.resources.endpointing"
+local exchanges = require "app.voice_secretary.resources.exchanges"
 local jobs = require "app.voice_secretary.resources.jobs"
 local leg = require "app.voice_secretary.resources.leg"
 local listening = require "app.voice_secretary.resources.listening"
@@ -11,16 +12,9 @@ local settings = require "app.voice_secretary.resources.settings"
 local call = {}
 call.__index = call
 
-local CONNECT_TIMEOUT_S = 2
--- How long a service that is not there is tried again: ringing callers go elsewhere soon; in a call it may restart;
--- the end of a call can wait.
-local RETRY_S = { set_up = 1.5, turn = 5, event = 5, finish = 60 }
--- What a thread of mod_lua may take to start and to place the audio, on top of the service's time.
-local EXCHANGE_MARGIN_MS = 3000
-local FINISH_TIMEOUT_S = 90
 -- The service ends a call at its limits; this is for one that does not.
 local LIMIT_GRACE_S = 60
-local THINKING_TICK_MS, PLAYING_TICK_MS, FINAL_TICK_MS = 20, 40, 100
+local PLAYING_TICK_MS, FINAL_TICK_MS = 40, 100
 
 local function is_object(value)
   return type(value) == "table" and next(value) ~= nil
@@ -40,55 +34,6 @@ function call.new(session, freeswitch, configured)
     leg = leg.new(session, freeswitch, configured.call_uuid, work:file("caller.r8")),
     detector = endpointing.new(), turn = 0, heard = { played_ms = 0, barged_in = false },
   }, call)
-end
-
-local function job(self, kind, request)
-  request.domain_uuid = self.domain_uuid
-  return {
-    kind = kind, call_uuid = self.call_uuid, domain_uuid = self.domain_uuid, request = request,
-    url = self.settings.url, folder = self.folder, retry_s = RETRY_S[kind],
-    connect_timeout_s = CONNECT_TIMEOUT_S, timeout_s = self.settings.timeout_s,
-  }
-end
-
--- Hands a job over and waits for its outcome; the caller is heard meanwhile. The answer, or nil and the outcome.
-local function ask(self, work)
-  local handle, problem = self.jobs:start(work)
-  if not handle then
-    log.err(problem)
-    return nil, { problem = problem, status = curl.NOT_CONNECTED }
-  end
-  local waited_ms, limit_ms = 0, work.timeout_s * 1000 + EXCHANGE_MARGIN_MS
-  while waited_ms < limit_ms do
-    local outcome = jobs.poll(handle)
-    if outcome then return outcome.answer, outcome end
-    self.leg:wait(THINKING_TICK_MS)
-    waited_ms = waited_ms + THINKING_TICK_MS
-    if self.answered then self.detector:feed(self.leg:hear()) end
-  end
-  log.err(work.kind .. " never came back for call " .. self.call_uuid)
-  return nil, { problem = "no outcome", status = curl.NO_ANSWER }
-end
-
-local function set_up(self)
-  local work = job(self, "set_up", {
-    call_uuid = self.call_uuid, domain_name = self.settings.domain_name,
-    called_number = self.settings.called_number or "", caller_number = self.settings.caller_number or "",
-    audio_transport = self.settings.transport,
-  })
-  work.reply_file, work.apology_file = self.jobs:file("reply-0.wav"), self.jobs:file("apology.wav")
-  local answer, outcome = ask(self, work)
-  if not answer then return nil, outcome end
-  if type(answer.domain_uuid) == "string" then self.domain_uuid = answer.domain_uuid end
-  -- Another name for a channel that was here before.
-  if curl.is_uuid(answer.call_uuid) then self.call_uuid = answer.call_uuid end
-  self.folder = type(answer.folder) == "string" and answer.folder or nil
-  self.apology = is_object(answer.apology) and answer.apology or nil
-  self.fallback = is_object(answer.fallback) and answer.fallback or nil
-  self.listening = is_object(answer.listening) and answer.listening or {}
-  self.limits = is_object(answer.limits) and answer.limits or {}
-  self.record_call = answer.record_call == true
-  return answer
 end
 
 -- Plays a reply. `final` ones are heard out: a farewell is not cut. Sets self.heard.
@@ -158,24 +103,6 @@ local function beyond_limits(self)
   return self.turn > turns + 1 or self.leg:clock_ms() > (seconds + LIMIT_GRACE_S) * 1000
 end
 
-local function take_turn(self, input)
-  self.turn = self.turn + 1
-  local work = job(self, "turn", {
-    call_uuid = self.call_uuid, turn = self.turn, digits = input.digits, no_input = input.no_input,
-    previous = self.heard,
-  })
-  work.utterance = input.stretch
-  if work.utterance then
-    work.utterance.file = self.leg.file
-    work.utterance.name = string.format("utterance-%04d.wav", self.turn)
-  end
-  work.reply_file = self.jobs:file(string.format("reply-%d.wav", self.turn))
-  self.detector:idle()
-  local answer = ask(self, work)
-  self.heard = { played_ms = 0, barged_in = false }
-  return answer
-end
-
 -- Words that no voice would say. The caller must not hear silence in their place.
 local function is_mute(answer)
   return not is_object(answer.audio) and answer.said ~= nil and answer.said ~= "" and not is_final(answer.action)
@@ -192,34 +119,11 @@ local function converse(self, answer)
       self.unheard = input.stretch
       return
     end
-    answer = take_turn(self, input)
+    answer = exchanges.take_turn(self, input)
     if self.leg:is_live() and (not answer or beyond_limits(self) and not is_final(answer.action)) then
       return fall_back(self)
     end
   end
-end
-
-local function remove_files(self)
-  for _, path in ipairs(self.jobs.files) do os.remove(path) end
-end
-
--- The files go when the report has been sent, or given up.
-local function report_end(self)
-  local work = job(self, "finish", {
-    reason = self.ending.reason, hangup_cause = self.leg:hangup_cause(),
-    duration_ms = self.leg:clock_ms(), previous = self.heard, turn = self.turn + (self.unheard and 1 or 0),
-    recording_file = self.recording_file,
-  })
-  work.timeout_s = FINISH_TIMEOUT_S
-  if self.unheard then
-    work.utterance = { file = self.leg.file, name = "utterance-last.wav",
-      start_ms = self.unheard.start_ms, end_ms = self.unheard.end_ms }
-  end
-  work.remove_files = self.jobs.files
-  local handle, problem = self.jobs:start_unheard(work)
-  if handle then return end
-  log.err("the end of call " .. self.call_uuid .. " was not reported: " .. problem)
-  remove_files(self)
 end
 
 -- Nobody of ours takes the call: the number the dialplan named, else what the service has to say, else a tone.
@@ -261,8 +165,7 @@ local function answer_leg(self)
   end
   self.answered = true
   if self.record_call then keep_recording(self) end
-  local reported, unreported = self.jobs:start_unheard(job(self, "event", { type = "answered" }))
-  if not reported then log.warning(unreported) end
+  exchanges.answered(self)
   return true
 end
 
@@ -288,19 +191,19 @@ end
 
 function call:run()
   self.leg:ring()
-  local answer, outcome = set_up(self)
+  local answer, outcome = exchanges.set_up(self)
   if not answer then
     log.err("call " .. self.call_uuid .. " could not be set up, status " .. tostring(outcome.status))
     self.ending = { reason = "error" }
     -- An answer that got lost on its way left a call behind at the service.
-    if outcome.status == curl.NO_ANSWER then report_end(self) end
+    if outcome.status == curl.NO_ANSWER then exchanges.report_end(self) end
     unavailable(self, outcome.details)
-    if outcome.status ~= curl.NO_ANSWER then remove_files(self) end
+    if outcome.status ~= curl.NO_ANSWER then exchanges.remove_files(self) end
     return
   end
   if self.leg:is_up() then take_call(self, answer) end
   self.ending = self.ending or ending_from_outside(self)
-  report_end(self)
+  exchanges.report_end(self)
   leave(self)
 end
 
