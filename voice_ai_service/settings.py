@@ -85,6 +85,11 @@ class Settings(BaseSettings):
         return tuple(ip_network(part, strict=False) for part in parts if part)
 
     @property
+    def token_file(self) -> Path:
+        """Where the first start leaves the PBX's token, for what runs on this machine."""
+        return self.data_dir / "pbx.token"
+
+    @property
     def calls_dir(self) -> Path:
         """One folder a live call: its utterances and replies."""
         return self.shared_audio_dir or self.data_dir / "calls"

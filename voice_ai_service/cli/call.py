@@ -25,7 +25,6 @@ from voice_ai_service.simulated_caller.simulation import CallOutcome, Dialling, 
 from voice_ai_service.simulated_caller.steps import Wish, steps_of
 
 DEMO_DOMAIN: Final = "demo.local"
-TOKEN_FILE: Final = "pbx.token"  # noqa: S105 - where it is, not what it is
 _UNREACHABLE, _REFUSED = 3, 4
 _STEP_OPTIONS: Final = ("wav", "say", "dtmf", "silence", "barge_in_at")
 _ORDER: Final = "voice_ai_service.cli.call.order"
@@ -89,7 +88,7 @@ def call(ctx: click.Context, /, **options: Any) -> None:
         steps = asyncio.run(_prepare(ctx.meta[_ORDER], options["lang"]))
     except InvalidInput as error:
         raise click.UsageError(f"{error.field}: {error.message}. {error.fix or ''}".strip(), ctx) from error
-    token = options["token"] or _token_left_by_up(settings.data_dir)
+    token = options["token"] or _token_left_by_up(settings.token_file)
     if not token:
         if not _answers(options["url"]):
             ctx.exit(_unreachable(settings, options["url"]))
@@ -118,9 +117,9 @@ async def _prepare(wishes: Sequence[Wish], language: str | None) -> list[Step]:
         return await steps_of(wishes, voice, language)
 
 
-def _token_left_by_up(data_dir: Path) -> str | None:
+def _token_left_by_up(path: Path) -> str | None:
     try:
-        return (data_dir / TOKEN_FILE).read_text().strip() or None
+        return path.read_text().strip() or None
     except OSError:
         return None
 

@@ -19,10 +19,11 @@ import httpx
 
 from voice_ai_service import logs
 from voice_ai_service.audio.formats import PHONE_RATE_HZ
-from voice_ai_service.cli.platform import TOKEN_FILE, say
+from voice_ai_service.cli.platform import say
 from voice_ai_service.cli.webhook_catcher import Caught, WebhookCatcher
 from voice_ai_service.errors import Unavailable
 from voice_ai_service.providers.tts.embedded import EmbeddedTts
+from voice_ai_service.settings import Settings
 from voice_ai_service.simulated_caller.recording import stereo_wav
 from voice_ai_service.simulated_caller.report import CallReport, TurnReport, call_of, turns_of
 from voice_ai_service.simulated_caller.simulation import CallOutcome, Dialling, place_call
@@ -108,7 +109,7 @@ def _running_platform(data_dir: Path) -> Iterator[_Platform]:
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10.0, trust_env=False) as client:
             _wait_until_ready(client, process, log_file)
-            token = (data_dir / TOKEN_FILE).read_text().strip()
+            token = Settings(data_dir=data_dir).token_file.read_text().strip()
             client.headers["X-API-Key"] = token
             yield _Platform(str(client.base_url), token, client)
     finally:

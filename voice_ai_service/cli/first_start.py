@@ -27,11 +27,13 @@ async def make_first_token(database: Database, settings: Settings) -> None:
     issued = await Tokens(database).make_first_pbx_token()
     if issued is None:
         return
-    path = write_token(settings.data_dir, issued.text)
+    write_token(settings.token_file, issued.text)
     say("")
     say("This installation's PBX token, shown this one time:")
     say(f"    {issued.text}")
-    say(f"It is also in {path}, readable by you only. Give it to FreeSWITCH as voice_ai_token.")
+    say(
+        f"It is also in {settings.token_file}, readable by you only. Give it to FreeSWITCH as voice_ai_token."
+    )
     say("")
 
 

@@ -25,7 +25,6 @@ from voice_ai_service.db.embedded import EmbeddedPostgres
 from voice_ai_service.errors import InvalidInput
 from voice_ai_service.settings import Settings
 
-TOKEN_FILE = "pbx.token"  # noqa: S105 - a file's name
 _SHUTDOWN_S = 20
 _YOUNG_OBJECTS = 10_000
 """Allocations between two looks for cycles; Python's own 700 are less than one turn makes."""
@@ -148,11 +147,9 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def write_token(data_dir: Path, text: str) -> Path:
+def write_token(path: Path, text: str) -> None:
     """Keeps the first token where the PBX's and the caller's side on this machine find it, for the owner only."""
-    path = data_dir / TOKEN_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text + "\n")
-    return path
