@@ -6,16 +6,18 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import Final
 
+from voice_ai_service.calls.destinations import Destination
 from voice_ai_service.calls.secretary import Fact
+from voice_ai_service.calls.transfer_rules import find_destination
 from voice_ai_service.clock import Clock
 from voice_ai_service.dialogue.actions import HangupReason
 from voice_ai_service.dialogue.call_state import Stage
-from voice_ai_service.dialogue.hand_over import fall_back, transfer_to
+from voice_ai_service.dialogue.hand_over import fall_back, may_ring, transfer_to
 from voice_ai_service.dialogue.intents import Intent, lexicon
 from voice_ai_service.dialogue.limits import misunderstood_too_often
 from voice_ai_service.dialogue.phrases import help_text, hours_text, localized, spoken_list, texts
 from voice_ai_service.dialogue.reply import Reply, carry_on, hang_up, record_message, spoken
-from voice_ai_service.dialogue.retrieval import excerpt, retrieve
+from voice_ai_service.dialogue.retrieval import excerpt, has_documents, retrieve
 from voice_ai_service.dialogue.turn import Passage, ReplyDone, ReplyEvent, ReplyTimings, TurnContext
 from voice_ai_service.dialogue.vocabulary import DestinationAsked, FactAsked, Meaning, vocabulary_of
 
@@ -38,7 +40,9 @@ class EmbeddedResponder:
             reply = reply_to_meaning(in_language(turn, understood.language), understood.meaning)
         else:
             passages, retrieval_ms = await retrieve(turn, self._clock)
-            reply = _from_documents(turn, passages) or not_understood(turn)
+            told = _from_documents(turn, passages)
+            missing = told is None and await has_documents(turn)
+            reply = told or (not_known(turn) if missing else not_understood(turn))
             timings = ReplyTimings(retrieval_ms=retrieval_ms)
         for event in reply.events():
             yield replace(event, timings=timings) if isinstance(event, ReplyDone) else event
@@ -63,6 +67,37 @@ def not_understood(turn: TurnContext) -> Reply:
     if count > 1:
         text = spoken(turn).not_understood_again.format(help=_help(turn))
     return carry_on(turn, text, None, misunderstood=count)
+
+
+def not_known(turn: TurnContext) -> Reply:
+    """Say that the documents do not tell, and offer somebody who may know; at the limit, the fallback."""
+    count = turn.call.misunderstood + 1
+    if misunderstood_too_often(count, turn.secretary.settings.limits):
+        return fall_back(turn, HangupReason.NOT_UNDERSTOOD, spoken(turn).not_known)
+    who = _may_know(turn)
+    if who is not None:
+        offer = spoken(turn).confirm_transfer.format(destination=who.name)
+        return carry_on(
+            turn,
+            f"{spoken(turn).not_known} {offer}",
+            "not_known",
+            stage=Stage.CONFIRMING_TRANSFER,
+            pending_destination=who.name,
+            misunderstood=count,
+        )
+    return carry_on(turn, f"{spoken(turn).not_known} {_help(turn)}", "not_known", misunderstood=count)
+
+
+def _may_know(turn: TurnContext) -> Destination | None:
+    """Whom the secretary falls back on, or the only one there is; nobody who was not there before."""
+    rung = [
+        one
+        for one in turn.plan.destinations
+        if may_ring(turn, one) and one.name not in turn.call.failed_destinations
+    ]
+    fallback = turn.secretary.settings.fallback
+    chosen = find_destination(fallback.destination or "", rung) if fallback.destination else None
+    return chosen or (rung[0] if len(rung) == 1 else None)
 
 
 def in_language(turn: TurnContext, language: str) -> TurnContext:

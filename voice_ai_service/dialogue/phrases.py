@@ -49,6 +49,7 @@ class Texts(BaseModel):
     reprompt: _Sentence
     not_understood: _Sentence
     not_understood_again: _Help
+    not_known: _Sentence
     trouble: _Sentence
     apology: _Sentence
     busy: _Sentence

@@ -14,6 +14,7 @@ from voice_ai_service.dialogue.overlap import content_words
 from voice_ai_service.dialogue.speakable import speakable
 from voice_ai_service.dialogue.turn import Passage, TurnContext
 from voice_ai_service.errors import ProviderError, Unavailable
+from voice_ai_service.knowledge.follow_up import rewrite_follow_up
 from voice_ai_service.text.words import words
 
 MAX_PASSAGES: Final = 4
@@ -39,7 +40,7 @@ async def retrieve(turn: TurnContext, clock: Clock) -> tuple[tuple[Passage, ...]
         async with asyncio.timeout(RETRIEVAL_TIMEOUT_S):
             found = await turn.passages.find(
                 turn.tenant,
-                turn.heard.text,
+                rewrite_follow_up(_heard_before(turn), turn.heard.text),
                 turn.secretary.settings.languages,
                 MAX_PASSAGES,
                 secretary_uuid=turn.secretary.secretary_uuid,
@@ -55,11 +56,30 @@ async def retrieve(turn: TurnContext, clock: Clock) -> tuple[tuple[Passage, ...]
     return found, (clock.monotonic() - began) * 1000
 
 
+async def has_documents(turn: TurnContext) -> bool:
+    """Whether the tenant has any; where nobody knows, none, since nothing was found in them anyway."""
+    if turn.passages is None:
+        return False
+    try:
+        async with asyncio.timeout(RETRIEVAL_TIMEOUT_S):
+            return await turn.passages.has_documents(turn.tenant)
+    except (TimeoutError, Unavailable):
+        return False
+
+
+def _heard_before(turn: TurnContext) -> tuple[str, ...]:
+    return tuple(record.heard for record in turn.call.turns if record.turn < turn.turn and record.heard)
+
+
 def excerpt(passages: tuple[Passage, ...], question: str, lexicon: Lexicon) -> tuple[str, str] | None:
-    """The sentence that has most of the question's words, with its passage's id; None when none has enough.
+    """What the best passage answers, else the sentence that has most of the question's words; with its passage's
+    id; None when none has enough.
 
     At least two words, or the only one: one shared word among many is chance.
     """
+    if passages and passages[0].answer:  # whoever searched knows what the words stood for
+        text = speakable(passages[0].answer)
+        return (text, passages[0].source_id) if text else None
     asked = content_words(words(question), lexicon)
     if not asked:
         return None

@@ -65,6 +65,10 @@ class PassageSource(Protocol):
         """
         ...
 
+    async def has_documents(self, tenant: Tenant) -> bool:
+        """Whether there is anything to find. Raises Unavailable."""
+        ...
+
 
 class Answerer(Protocol):
     """Whose answer it is: the registry name and the model's own."""

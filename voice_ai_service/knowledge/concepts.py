@@ -17,6 +17,7 @@ _MAX_VARIANTS: Final = 24
 _WEAK: Final = 0.4
 _CUE: Final = 0.4
 _JOINED: Final = 0.8
+_SURE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,10 @@ def _is_content(word: str, sense: LanguageSense) -> bool:
 
 def _add_forms(here: dict[Phrase, float], key: str, sense: LanguageSense) -> None:
     """The word's relatives in the documents, and what a word that it was misheard from stands for."""
-    relatives = sense.lexicon.relatives(key)
+    is_word = (key,) in sense.thesaurus.meanings
+    relatives = sense.lexicon.relatives(key, is_word=is_word)
     _merge(here, {(stem,): how for stem, how in relatives.items()})
-    if (key,) in sense.thesaurus.meanings:
+    if is_word or any(how >= _SURE for how in relatives.values()):
         return
     known = sense.thesaurus.words.relatives(key)
     for stem, how in known.items():

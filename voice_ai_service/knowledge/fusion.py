@@ -1,12 +1,54 @@
-"""One order from two: what the words say and what the vectors say. Pure."""
+"""One order from two: what the words say and what the vectors say; and how sure that is. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from voice_ai_service.knowledge.ranking import Match
+from voice_ai_service.knowledge.vectors import Near
+
+_SAME: Final = 0.6
+"""A cosine that counts as full closeness; sentence models rarely give more to a question and its answer."""
+_NEIGHBOURS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """Weights of a logistic regression: is this passage the answer, or was the question about something else?
+
+    Fitted on the half of `benchmarks/data/knowledge` that tuning may see; `python -m benchmarks.knowledge` prints
+    what they do on the other half.
+    """
+
+    constant: float
+    window: float
+    everywhere: float
+    firm: float
+    heading: float
+    concepts: float
+    strength: float
+    similarity: float
+    similar_and_firm: float
+
+    def of(self, found: Match, similarity: float) -> float:
+        """0 to 1."""
+        total = (
+            self.constant
+            + self.window * found.window
+            + self.everywhere * found.everywhere
+            + self.firm * found.firm
+            + self.heading * found.heading
+            + self.concepts * min(found.concepts, 4) / 4
+            + self.strength * math.log1p(found.strength) / 3
+            + self.similarity * similarity
+            + self.similar_and_firm * similarity * found.firm
+        )
+        return 1.0 / (1.0 + math.exp(-total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,26 +56,33 @@ class Blend:
     """How much a model's vectors say.
 
     Attributes:
-        vector_weight: Of the order; the rest is the words'.
-        unrelated, same: Cosines of this model between texts that have nothing in common, and that say the same.
-        vector_confidence: Whether a high cosine alone may carry a passage over the threshold.
+        vectors: Their weight in the order; the rest is the words'.
+        neighbours: What the document's next best chunks add to each: a document that is about the question has
+            more than one.
     """
 
-    vector_weight: float
-    unrelated: float
-    same: float
-    vector_confidence: bool
+    vectors: float
+    neighbours: float
+    sureness: Sureness
 
 
-HASHING = Blend(vector_weight=0.15, unrelated=0.1, same=0.6, vector_confidence=False)
-SEMANTIC = Blend(vector_weight=0.5, unrelated=0.2, same=0.7, vector_confidence=True)
+HASHING: Final = Blend(
+    vectors=0.2,
+    neighbours=0.2,
+    sureness=Sureness(-4.14, 1.33, 1.4, 1.55, 2.04, 2.75, 1.95, 0.41, 0.32),
+)
+SEMANTIC: Final = Blend(
+    vectors=0.5,
+    neighbours=0.0,
+    sureness=Sureness(-3.19, 1.02, 1.02, 0.92, 1.09, 1.51, 0.93, 2.72, 1.07),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Fused:
     """
     Attributes:
-        score: 0 to 1; comparable between questions.
+        score: How sure it is that this answers, 0 to 1; comparable between questions.
         order: What sorts the hits of one question.
     """
 
@@ -46,25 +95,62 @@ class Fused:
     vector_rank: int | None
 
 
-def fuse(matches: Mapping[UUID, Match], similarities: Mapping[UUID, float], blend: Blend) -> list[Fused]:
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A chunk that shares words with the question."""
+
+    chunk_uuid: UUID
+    document_uuid: UUID
+    match: Match
+
+
+def fuse(matched: Sequence[Matched], near: Sequence[Near], blend: Blend) -> list[Fused]:
     """All candidates of both methods, best first."""
-    strongest = max((found.strength for found in matches.values()), default=0.0) or 1.0
-    lexical = _ranks({key: found.strength for key, found in matches.items() if found.strength > 0})
-    near = _ranks(similarities)
-    fused = []
-    for key in matches.keys() | similarities.keys():
-        found = matches.get(key, Match())
-        similarity = similarities.get(key)
-        closeness = 0.0
-        if similarity is not None:
-            closeness = min(1.0, max(0.0, (similarity - blend.unrelated) / (blend.same - blend.unrelated)))
-        words = 0.5 * found.strength / strongest + 0.5 * found.coverage
-        score = found.coverage
-        if blend.vector_confidence:
-            score = max(score, (found.coverage + closeness) / 2, closeness * 0.9)
-        order = (1 - blend.vector_weight) * words + blend.vector_weight * closeness
-        fused.append(Fused(key, score, order, found, similarity, lexical.get(key), near.get(key)))
+    by_words = {one.chunk_uuid: one.match for one in matched}
+    cosines = {one.chunk_uuid: one.similarity for one in near}
+    document_of = {one.chunk_uuid: one.document_uuid for one in matched}
+    document_of |= {one.chunk_uuid: one.document_uuid for one in near}
+    order = _order(by_words, cosines, blend)
+    bonus = _neighbours(order, document_of, blend.neighbours)
+    lexical = _ranks({key: found.strength for key, found in by_words.items() if found.strength > 0})
+    vector = _ranks(cosines)
+    fused = [
+        Fused(
+            chunk_uuid=key,
+            score=blend.sureness.of(by_words.get(key, Match()), max(0.0, cosines.get(key, 0.0))),
+            order=order[key] + bonus[key],
+            match=by_words.get(key, Match()),
+            similarity=cosines.get(key),
+            lexical_rank=lexical.get(key),
+            vector_rank=vector.get(key),
+        )
+        for key in order
+    ]
     return sorted(fused, key=lambda one: (-one.order, one.chunk_uuid))
+
+
+def _order(by_words: Mapping[UUID, Match], cosines: Mapping[UUID, float], blend: Blend) -> dict[UUID, float]:
+    strongest = max((found.strength for found in by_words.values()), default=0.0) or 1.0
+    order = {}
+    for key in by_words.keys() | cosines.keys():
+        found = by_words.get(key, Match())
+        words = 0.5 * found.strength / strongest + 0.5 * found.coverage
+        order[key] = (1 - blend.vectors) * words + blend.vectors * max(0.0, cosines.get(key, 0.0)) / _SAME
+    return order
+
+
+def _neighbours(
+    order: Mapping[UUID, float], document_of: Mapping[UUID, UUID], share: float
+) -> dict[UUID, float]:
+    """What each chunk gets for the others of its document."""
+    in_document: defaultdict[UUID, list[float]] = defaultdict(list)
+    for key, value in order.items():
+        in_document[document_of[key]].append(value)
+    best = {
+        document: sum(sorted(values, reverse=True)[1 : 1 + _NEIGHBOURS])
+        for document, values in in_document.items()
+    }
+    return {key: share * best[document_of[key]] for key in order}
 
 
 def _ranks(scores: Mapping[UUID, float]) -> dict[UUID, int]:

@@ -17,8 +17,11 @@ from voice_ai_service.text.languages import base_language
 
 _SAME_ROOT: Final = 0.9
 _SAME_SOUND: Final = 0.85
-_ONE_EDIT: Final = 0.75
-_TWO_EDITS: Final = 0.55
+_REAL_WORD: Final = 0.35
+_LONG_SOUND: Final = 4
+_ONE_EDIT: Final = 0.7
+_ONE_EDIT_SHORT: Final = 0.5
+_TWO_EDITS: Final = 0.45
 _SAME_BEGINNING: Final = 0.6
 _CANDIDATES: Final = 40
 _ROOT_ENDINGS: Final = {
@@ -65,36 +68,42 @@ class Lexicon:
     def highest_rarity(self) -> float:
         return math.log(1.0 + (self.chunks + 0.5) / 0.5)
 
-    def relatives(self, stem: str) -> dict[str, float]:
-        """Words of the documents that this one may be a form of, each with 0 to 1 for how surely."""
+    def relatives(self, stem: str, *, is_word: bool = False) -> dict[str, float]:
+        """Words of the documents that this one may be a form of, each with 0 to 1 for how surely.
+
+        Args:
+            is_word: It is a word of the language, so it was hardly meant to be another.
+        """
         found: dict[str, float] = {}
-        if stem in self.counts:
+        here = stem in self.counts
+        if here:
             found[stem] = 1.0
         if len(stem) < 3 or stem.isdigit():
             return found
         for other in self.by_root.get(root_of(stem, self.language), ()):
             found.setdefault(other, _SAME_ROOT)
-        for other in self.by_sound.get(sound_of(stem, self.language), ()):
-            found.setdefault(other, _SAME_SOUND if stem not in self.counts else 0.5)
-        if stem in self.counts or len(stem) < 4:
-            return found
-        for other, likeness in self._misspelt(stem).items():
+        sound = sound_of(stem, self.language)
+        likeness = _REAL_WORD if here or is_word else _SAME_SOUND if len(sound) >= _LONG_SOUND else _TWO_EDITS
+        for other in self.by_sound.get(sound, ()):
             found.setdefault(other, likeness)
+        if not here and not is_word and len(stem) >= 4:
+            for other, how in self._misspelt(stem, sound).items():
+                found.setdefault(other, how)
         return found
 
-    def _misspelt(self, stem: str) -> dict[str, float]:
+    def _misspelt(self, stem: str, sound: str) -> dict[str, float]:
         shared = Counter(word for pair in pairs(stem) for word in self.by_pair.get(pair, ()))
-        limit = 1 if len(stem) < 7 else 2
-        sound = sound_of(stem, self.language)
+        limit = 1 if len(stem) < 8 else 2
         found: dict[str, float] = {}
         for word, _ in shared.most_common(_CANDIDATES):
-            if word.isdigit() or len(word) < 3:
+            other = sound_of(word, self.language)
+            if word.isdigit() or len(word) < 3 or other[:1] != sound[:1]:
                 continue
-            edits = min(
-                distance(stem, word, limit), distance(sound, sound_of(word, self.language), limit - 1) + 1
-            )
-            if edits <= limit:
-                found[word] = _ONE_EDIT if edits <= 1 else _TWO_EDITS
+            edits = min(distance(stem, word, limit), distance(sound, other, limit))
+            if edits == 1:
+                found[word] = _ONE_EDIT if len(stem) >= 7 else _ONE_EDIT_SHORT
+            elif edits <= limit:
+                found[word] = _TWO_EDITS
             elif len(_common_start(stem, word)) >= max(5, 0.75 * max(len(stem), len(word))):
                 found[word] = _SAME_BEGINNING
         return found

@@ -26,4 +26,11 @@ class PgVectorStore:
                 wanted.secretary_uuid,
                 wanted.limit,
             )
-        return tuple(Near(UUID(int=row["voice_chunk_uuid"].int), row["similarity"]) for row in rows)
+        return tuple(
+            Near(
+                UUID(int=row["voice_chunk_uuid"].int),
+                UUID(int=row["voice_document_uuid"].int),
+                row["similarity"],
+            )
+            for row in rows
+        )

@@ -1,5 +1,5 @@
 -- name: nearest_exactly
-SELECT chunk.voice_chunk_uuid, 1 - (chunk.embedding <=> $2) AS similarity
+SELECT chunk.voice_chunk_uuid, chunk.voice_document_uuid, 1 - (chunk.embedding <=> $2) AS similarity
 FROM v_voice_chunks AS chunk
 JOIN v_voice_documents AS document
     ON document.domain_uuid = chunk.domain_uuid AND document.voice_document_uuid = chunk.voice_document_uuid

@@ -19,6 +19,7 @@ _WINDOW: Final = 45
 """Words that a caller would take for one answer: two or three sentences."""
 _NEAR: Final = 4
 _IN_WINDOW: Final = 0.7
+_FIRM: Final = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,39 @@ class ChunkWords:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """
+    """Shares are of the question's weight, 0 to 1.
+
     Attributes:
+        strength: What orders the chunks.
+        window: The share that stands close together.
+        everywhere: The share that stands anywhere in the chunk.
+        firm: As `window`, without guesses.
+        heading: The share that stands in the heading.
+        concepts: How many concepts stand in it, without guesses.
         matched: What was said to the stems that stood for it.
     """
 
     strength: float = 0.0
-    coverage: float = 0.0
+    window: float = 0.0
+    everywhere: float = 0.0
+    firm: float = 0.0
+    heading: float = 0.0
+    concepts: int = 0
     matched: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def coverage(self) -> float:
+        return _IN_WINDOW * self.window + (1 - _IN_WINDOW) * self.everywhere
+
+
+@dataclass(slots=True)
+class _Found:
+    """One concept in one chunk."""
+
+    frequency: float = 0.0
+    best: float = 0.0
+    in_heading: float = 0.0
+    stems: str = ""
 
 
 def match(concepts: Sequence[Concept], chunk: ChunkWords, average_size: float) -> Match:
@@ -58,30 +84,40 @@ def match(concepts: Sequence[Concept], chunk: ChunkWords, average_size: float) -
     total = sum(concept.weight for concept in concepts)
     if total <= 0:
         return Match()
-    strength = everywhere = heading_only = 0.0
-    matched: dict[str, str] = {}
+    norm = _K1 * (1 - _B + _B * chunk.size / max(average_size, 1.0))
     events: list[tuple[int, int, float]] = []
+    strength = everywhere = heading = 0.0
+    matched: dict[str, str] = {}
+    firm = 0
     for number, concept in enumerate(concepts):
-        frequency = best = in_heading = 0.0
-        for variant in concept.variants:
-            places, heading = _places(variant, chunk)
-            if not places:
-                continue
-            frequency += variant.likeness * (len(places) + (_HEADING if heading else 0.0))
-            events += [(place, number, variant.likeness) for place in places]
-            in_heading = max(in_heading, variant.likeness if heading else 0.0)
-            if variant.likeness > best:
-                best = variant.likeness
-                matched[concept.said] = " ".join(variant.stems)
-        if not best:
+        found = _find(concept, chunk, number, events)
+        if not found.best:
             continue
         share = concept.weight / total
-        everywhere += share * best
-        heading_only += share * in_heading
-        norm = _K1 * (1 - _B + _B * chunk.size / max(average_size, 1.0))
-        strength += concept.weight * best * frequency * (_K1 + 1) / (frequency + norm)
-    window = max(_best_window(events, concepts, total), heading_only)
-    return Match(strength, _IN_WINDOW * window + (1 - _IN_WINDOW) * everywhere, matched)
+        everywhere += share * found.best
+        heading += share * found.in_heading
+        firm += found.best >= _FIRM
+        strength += concept.weight * found.best * found.frequency * (_K1 + 1) / (found.frequency + norm)
+        matched[concept.said] = found.stems
+    events.sort()
+    window = max(_best_window(events, concepts, total), heading)
+    surely = _best_window([event for event in events if event[2] >= _FIRM], concepts, total)
+    return Match(strength, window, everywhere, surely, heading, firm, matched)
+
+
+def _find(concept: Concept, chunk: ChunkWords, number: int, events: list[tuple[int, int, float]]) -> _Found:
+    found = _Found()
+    for variant in concept.variants:
+        places, heading = _places(variant, chunk)
+        if not places:
+            continue
+        found.frequency += variant.likeness * (len(places) + (_HEADING if heading else 0.0))
+        events += [(place, number, variant.likeness) for place in places]
+        if heading:
+            found.in_heading = max(found.in_heading, variant.likeness)
+        if variant.likeness > found.best:
+            found.best, found.stems = variant.likeness, " ".join(variant.stems)
+    return found
 
 
 def _places(variant: Variant, chunk: ChunkWords) -> tuple[tuple[int, ...], bool]:
@@ -102,7 +138,6 @@ def _places(variant: Variant, chunk: ChunkWords) -> tuple[tuple[int, ...], bool]
 
 def _best_window(events: list[tuple[int, int, float]], concepts: Sequence[Concept], total: float) -> float:
     """The largest share of the question that stands within `_WINDOW` words."""
-    events.sort()
     best = 0.0
     inside: dict[int, list[float]] = {}
     start = 0

@@ -13,16 +13,18 @@ import structlog
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Connection, Database
 from voice_ai_service.errors import NotFound, ProviderError
+from voice_ai_service.knowledge.answers import answer_in, passage_in
 from voice_ai_service.knowledge.concepts import Concept, LanguageSense, concepts_of, question_words
-from voice_ai_service.knowledge.fusion import HASHING, SEMANTIC, Fused, fuse
+from voice_ai_service.knowledge.fusion import HASHING, SEMANTIC, Fused, Matched, fuse
 from voice_ai_service.knowledge.passage import Passage
-from voice_ai_service.knowledge.ranking import ChunkWords, Match, Occurrence, match
+from voice_ai_service.knowledge.ranking import ChunkWords, Occurrence, match
 from voice_ai_service.knowledge.senses import TenantSense, TenantSenses
-from voice_ai_service.knowledge.vectors import VectorStore, Wanted
+from voice_ai_service.knowledge.vectors import Near, VectorStore, Wanted
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.text.languages import closest
+from voice_ai_service.text.words import words
 
-MIN_SCORE: Final = 0.42
+MIN_SCORE: Final = 0.5
 """Under it a passage is worse than "I don't know"; from `benchmarks/data/knowledge`, see docs/knowledge.md."""
 MAX_HITS: Final = 50
 MAX_QUESTION_CHARS: Final = 2000
@@ -109,8 +111,27 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    matches: dict[UUID, Match]
-    not_found: tuple[str, ...]
+    """`concepts`: by language."""
+
+    matched: tuple[Matched, ...]
+    concepts: Mapping[str, tuple[Concept, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    question: str
+    fused: list[Fused]
+    concepts: Mapping[str, tuple[Concept, ...]]
+    model: str | None
+
+    @property
+    def not_found(self) -> tuple[str, ...]:
+        """In no language: a word that one has is known."""
+        missing = [
+            {concept.said for concept in concepts if not concept.variants}
+            for concepts in self.concepts.values()
+        ]
+        return tuple(sorted(set.intersection(*missing))) if missing else ()
 
 
 class KnowledgeSearch:
@@ -139,14 +160,13 @@ class KnowledgeSearch:
         secretary_uuid: UUID | None = None,
     ) -> tuple[Passage, ...]:
         """What the dialogue asks: see `dialogue.turn.PassageSource`."""
-        result = await self.search(
-            tenant, query, languages=languages, secretary_uuid=secretary_uuid, limit=limit
-        )
-        return tuple(
-            Passage(hit.text, f"{hit.document_uuid}#{hit.chunk_uuid}", hit.score)
-            for hit in result.hits
-            if hit.good_enough
-        )
+        looked = await self._look(tenant, query, languages, secretary_uuid)
+        sure = [one for one in looked.fused if one.score >= MIN_SCORE][: min(limit, MAX_HITS)]
+        return tuple([await self._passage(hit, looked.concepts) for hit in await self._hits(tenant, sure)])
+
+    async def has_documents(self, tenant: Tenant) -> bool:
+        """Whether there is anything to find. Raises Unavailable."""
+        return bool((await self._senses.of(tenant.domain_uuid)).chunks)
 
     async def search(
         self,
@@ -167,29 +187,47 @@ class KnowledgeSearch:
         Raises:
             Unavailable: No database. Embeddings that fail cost the vectors only.
         """
+        looked = await self._look(tenant, question, languages, secretary_uuid)
+        hits = await self._hits(tenant, looked.fused[: min(limit, MAX_HITS)])
+        return SearchResult(looked.question, hits, looked.not_found, looked.model)
+
+    async def _look(
+        self, tenant: Tenant, question: str, languages: Sequence[str], secretary_uuid: UUID | None
+    ) -> _Looked:
         question = question[:MAX_QUESTION_CHARS].strip()
         wanted = _Wanted(question, tuple(languages), secretary_uuid)
-        words, (model, similarities) = await asyncio.gather(
+        by_words, (model, near) = await asyncio.gather(
             self._by_words(tenant.domain_uuid, wanted), self._by_vectors(tenant.domain_uuid, wanted)
         )
         blend = HASHING if model is None or model.startswith("hashing") else SEMANTIC
-        fused = fuse(words.matches, similarities, blend)[: min(limit, MAX_HITS)]
-        return SearchResult(question, await self._hits(tenant, fused), words.not_found, model)
+        return _Looked(question, fuse(by_words.matched, near, blend), by_words.concepts, model)
+
+    async def _passage(self, hit: Hit, concepts: Mapping[str, tuple[Concept, ...]]) -> Passage:
+        stems = self._senses.stems
+        unknown = stems.unknown(hit.language, words(hit.text))
+        if unknown:
+            async with self._db.open() as connection:
+                await stems.learn(connection, hit.language, unknown)
+        answer = answer_in(
+            hit.text, concepts.get(hit.language, ()), lambda word: stems.stem_of(hit.language, word)
+        )
+        text = passage_in(hit.text, answer)
+        return Passage(text, f"{hit.document_uuid}#{hit.chunk_uuid}", hit.score, answer)
 
     async def _by_words(self, domain_uuid: UUID, wanted: _Wanted) -> _Words:
-        matches: dict[UUID, Match] = {}
-        not_found: list[str] = []
+        matched: list[Matched] = []
+        by_language: dict[str, tuple[Concept, ...]] = {}
         tenant = await self._senses.of(domain_uuid)
         if not tenant.chunks:
-            return _Words({}, ())
+            return _Words((), {})
         async with self._db.tenant(domain_uuid) as connection:
             for language in _languages(tenant, wanted.languages):
                 concepts = await self._concepts(
                     connection, tenant.senses[language], language, wanted.question
                 )
-                matches |= await self._match(connection, concepts, (language, tenant), wanted)
-                not_found += [concept.said for concept in concepts if not concept.variants]
-        return _Words(matches, tuple(dict.fromkeys(not_found)))
+                matched += await self._match(connection, concepts, (language, tenant), wanted)
+                by_language[language] = concepts
+        return _Words(tuple(matched), by_language)
 
     async def _concepts(
         self, connection: Connection, sense: LanguageSense, language: str, question: str
@@ -204,11 +242,11 @@ class KnowledgeSearch:
         concepts: Sequence[Concept],
         where: tuple[str, TenantSense],
         wanted: _Wanted,
-    ) -> dict[UUID, Match]:
+    ) -> list[Matched]:
         language, tenant = where
         known = [concept for concept in concepts if concept.variants]
         if not known:
-            return {}
+            return []
         rows = await connection.fetch(
             _SQL.match_chunks,
             [_as_tsquery(concept) for concept in known],
@@ -220,19 +258,20 @@ class KnowledgeSearch:
         found = await connection.fetch(
             _SQL.occurrences, [row["voice_chunk_uuid"] for row in rows], language, stems
         )
-        chunks: dict[UUID, tuple[int, dict[str, Occurrence]]] = {}
+        chunks: dict[tuple[UUID, UUID], tuple[int, dict[str, Occurrence]]] = {}
         for row in found:
-            _, stems_here = chunks.setdefault(UUID(int=row["voice_chunk_uuid"].int), (row["size"], {}))
+            key = UUID(int=row["voice_chunk_uuid"].int), UUID(int=row["voice_document_uuid"].int)
+            _, stems_here = chunks.setdefault(key, (row["size"], {}))
             stems_here[row["lexeme"]] = Occurrence(tuple(row["positions"] or ()), bool(row["in_heading"]))
         average = tenant.average_size[language]
-        return {
-            chunk_uuid: match(concepts, ChunkWords(size, here), average)
-            for chunk_uuid, (size, here) in chunks.items()
-        }
+        return [
+            Matched(*key, match(concepts, ChunkWords(size, here), average))
+            for key, (size, here) in chunks.items()
+        ]
 
-    async def _by_vectors(self, domain_uuid: UUID, wanted: _Wanted) -> tuple[str | None, dict[UUID, float]]:
+    async def _by_vectors(self, domain_uuid: UUID, wanted: _Wanted) -> tuple[str | None, tuple[Near, ...]]:
         if self._store is None or self._models is None or not wanted.question:
-            return None, {}
+            return None, ()
         try:
             async with asyncio.timeout(_EMBED_TIMEOUT_S):
                 chain = await self._models.embeddings(domain_uuid)
@@ -241,12 +280,12 @@ class KnowledgeSearch:
             _log.warning(
                 "searching without vectors", domain_uuid=str(domain_uuid), reason=type(error).__name__
             )
-            return None, {}
+            return None, ()
         model = embedded.model or ""
         near = await self._store.nearest(
             domain_uuid, Wanted(embedded.value[0], model, _CANDIDATES // 2, wanted.secretary_uuid)
         )
-        return model, {one.chunk_uuid: one.similarity for one in near}
+        return model, near
 
     async def _hits(self, tenant: Tenant, fused: Sequence[Fused]) -> tuple[Hit, ...]:
         if not fused:

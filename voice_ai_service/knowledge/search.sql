@@ -32,7 +32,7 @@ SELECT voice_ai_stems($1, $2)
 SELECT voice_chunk_uuid, weight FROM voice_ai_match_chunks($1::text[]::tsquery[], $2, $3, $4)
 
 -- name: occurrences
-SELECT chunk.voice_chunk_uuid, length(chunk.chunk_lexemes) AS size, word.lexeme, word.positions,
+SELECT chunk.voice_chunk_uuid, chunk.voice_document_uuid, length(chunk.chunk_lexemes) AS size, word.lexeme, word.positions,
     'A' = ANY(word.weights) AS in_heading
 FROM v_voice_chunks AS chunk CROSS JOIN LATERAL unnest(chunk.chunk_lexemes) AS word
 WHERE chunk.voice_chunk_uuid = ANY($1) AND coalesce(chunk.chunk_language, '') = $2 AND word.lexeme = ANY($3)

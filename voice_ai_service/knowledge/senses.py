@@ -52,6 +52,11 @@ class Stems:
     def __init__(self) -> None:
         self._known: dict[str, dict[str, str | None]] = {}
 
+    def unknown(self, language: str, words: Sequence[str]) -> list[str]:
+        """Those that were never asked for."""
+        known = self._known.get(language, {})
+        return [word for word in dict.fromkeys(words) if word not in known]
+
     async def learn(self, connection: Connection, language: str, unknown: Sequence[str]) -> None:
         """Ask for the words that are not known yet, in one round trip."""
         known = self._known.setdefault(language, {})

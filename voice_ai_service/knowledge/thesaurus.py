@@ -45,8 +45,8 @@ def make_thesaurus(data: LanguageData, own: Sequence[Sequence[Phrase]], stem_of:
         _join(meanings, group, group, SYNONYM, stem_of)
     for said, meant in data.cues:
         _join(meanings, (said,), meant, CUE, stem_of)
-    for group in own:
-        _join(meanings, group, group, OWN, stem_of)
+    for meant_alike in own:
+        _join(meanings, meant_alike, meant_alike, OWN, stem_of)
     single = {key[0]: 1 for key in meanings if len(key) == 1 and len(key[0]) > 3}
     return Thesaurus(meanings, make_lexicon(data.language, 1, single))
 

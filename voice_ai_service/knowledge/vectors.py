@@ -28,6 +28,7 @@ class Near:
     """`similarity` is the cosine, -1 to 1."""
 
     chunk_uuid: UUID
+    document_uuid: UUID
     similarity: float
 
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from importlib.util import find_spec
 from typing import Final
 
-from voice_ai_service.providers.embeddings import hashing
+from voice_ai_service.providers.embeddings import hashing, minilm
 from voice_ai_service.providers.embeddings import openai as openai_embeddings
 from voice_ai_service.providers.entry import (
     Build,
@@ -144,4 +144,7 @@ _LOCAL: Final = (
         check=piper.check,
     ),
     ProviderEntry(EMBEDDINGS, "hashing", hashing.HashingSettings, hashing.build, local=True),
+    ProviderEntry(
+        EMBEDDINGS, "minilm", minilm.MiniLmSettings, minilm.build, local=True, available=minilm.available
+    ),
 )
