@@ -24,6 +24,7 @@ _SILENCE = PcmAudio(bytes(3200), 8000)
 class Route:
     method: str
     path: str
+    takes_body: bool = False
 
     @property
     def name(self) -> str:
@@ -43,8 +44,9 @@ class Route:
 
     def options(self, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What httpx sends: a valid body, with `body`'s fields in place of its own."""
-        if self.name == "POST /api/v1/transcribe":
-            return {"data": dict(body or {}), "files": {"audio": ("a.wav", write_wav(_SILENCE), "audio/wav")}}
+        if self.name in UPLOADS:
+            field, name, content = UPLOADS[self.name]
+            return {"data": dict(body or {}), "files": {field: (name, content)}}
         if self.name not in BODIES:
             return {}
         example = {name: value for name, value in BODIES[self.name].items() if name != "domain_uuid"}
@@ -60,7 +62,11 @@ def send(client: ApiClient, route: Route, ids: Mapping[str, str], **body: Any) -
 
 def live_routes(client: ApiClient) -> list[Route]:
     document = client.http.get("/openapi.json").json()
-    return [Route(verb.upper(), path) for path, verbs in document["paths"].items() for verb in verbs]
+    return [
+        Route(verb.upper(), path, "requestBody" in operation)
+        for path, verbs in document["paths"].items()
+        for verb, operation in verbs.items()
+    ]
 
 
 def scope_of(route: Route) -> str:
@@ -68,7 +74,7 @@ def scope_of(route: Route) -> str:
     path = route.path.removeprefix("/api/v1")
     if path == "/metrics":
         return "metrics"
-    if route.name in ("GET /api/v1/calls", "POST /api/v1/transfer-rules/try"):
+    if route.name == "GET /api/v1/calls" or path in ("/transfer-rules/try", "/knowledge/search"):
         return "read"
     if path.startswith(("/calls", "/turn")):
         return "calls"
@@ -95,6 +101,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/calls/{call_uuid}/end": {"reason": "caller_hangup", "domain_uuid": None},
     "POST /api/v1/synthesize": {"text": "bom dia", "domain_uuid": None},
     "POST /api/v1/transcribe": {"domain_uuid": None},
+    "POST /api/v1/documents": {},
+    "POST /api/v1/knowledge/search": {"question": "onde fica a clínica"},
     "POST /api/v1/chat": {"extension": "8000", "text": "bom dia", "domain_uuid": None},
     "POST /api/v1/secretaries": _SECRETARY,
     "PUT /api/v1/secretaries/{secretary_uuid}": _SECRETARY,
@@ -114,6 +122,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/settings/{name}": {"value": "US"},
 }
 """Valid bodies; `domain_uuid` is there where a route's body may name its domain."""
+UPLOADS = {
+    "POST /api/v1/transcribe": ("audio", "a.wav", write_wav(_SILENCE)),
+    "POST /api/v1/documents": ("file", "preços.txt", "A consulta custa trezentos reais.".encode()),
+}
+"""Routes that take a file: the form's field, the file's name and its content."""
 ANYWHERE: dict[str, str] = {
     "call_uuid": NOBODYS,
     "ref": "greeting",
@@ -124,6 +137,7 @@ ANYWHERE: dict[str, str] = {
     "provider_uuid": NOBODYS,
     "conversation_uuid": NOBODYS,
     "outbox_uuid": NOBODYS,
+    "document_uuid": NOBODYS,
     "webhook_uuid": NOBODYS,
     "token_uuid": NOBODYS,
     "name": "country",

@@ -133,7 +133,11 @@ def test_a_message_that_the_line_cut_off_is_kept_too(
     detail = stored(call, call.end(turn=2, audio=begun))
     assert detail["resolution"] == "message"
     name = detail["message_audio_ref"]
-    assert [path for path in (platform.service.data_dir / "recordings").rglob(name) if str(call.call_uuid) in str(path)]
+    assert [
+        path
+        for path in (platform.service.data_dir / "recordings").rglob(name)
+        if str(call.call_uuid) in str(path)
+    ]
 
 
 def test_a_caller_who_never_speaks(call: PhoneCall) -> None:

@@ -36,6 +36,7 @@ def victim(clinic: TenantSetUp, caller: CallerVoice, owner: Owner) -> dict[str, 
         "provider_uuid": clinic.ids["provider"],
         "webhook_uuid": clinic.ids["webhook"],
         "token_uuid": clinic.ids["token"],
+        "document_uuid": _ready_document(clinic),
         "name": "country",
     }
 
@@ -104,6 +105,18 @@ def test_searching_for_the_other_domains_words_numbers_and_secretaries_finds_not
     ):
         assert clinic.admin.get("/conversations", **wanted)["conversations"]
         assert rival.admin.get("/conversations", **wanted)["conversations"] == []
+
+
+def test_the_other_domains_documents_answer_nothing_here(
+    attacker: ApiClient, clinic: TenantSetUp, victim: dict[str, str]
+) -> None:
+    asked = {"question": "onde fica o segredo da clinica"}
+    assert clinic.admin.post("/knowledge/search", asked)["hits"]
+    assert attacker.post("/knowledge/search", asked)["hits"] == []
+    theirs = {**asked, "secretary_uuid": victim["secretary_uuid"]}
+    response = attacker.send("POST", "/knowledge/search", json=theirs)
+    assert response.status_code in (200, 404)
+    assert "cofre" not in response.text
 
 
 def test_nothing_can_be_tied_to_what_the_other_domain_has(
@@ -204,6 +217,19 @@ def test_forgetting_a_caller_forgets_nothing_of_the_other_domain(
     attacker.post("/conversations/erase", {"caller_number": "+5511987654321"})
     assert owner.all_of(clinic.domain_uuid) == before
     assert clinic.admin.get(f"/conversations/{victim['conversation_uuid']}")["secretary_name"] == "Clara"
+
+
+def _ready_document(tenant: TenantSetUp) -> str:
+    """Waits, so that no background work changes rows during the attack."""
+    file = {"file": ("segredo.txt", b"O segredo da clinica fica no cofre azul.")}
+    document = tenant.admin.ok("POST", "/documents", files=file)
+    until = time.monotonic() + 30
+    while document["status"] != "ready":
+        assert time.monotonic() < until, document
+        assert document["status"] != "error", document
+        time.sleep(0.1)
+        document = tenant.admin.get(f"/documents/{document['document_uuid']}")
+    return str(document["document_uuid"])
 
 
 def _delivered(owner: Owner, domain_uuid: UUID) -> UUID:
