@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_PIECE: Final = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
+_PIECE: Final = re.compile(
+    r"(?!\s)[\u2e80-\U0010ffff]"  # one by one: Chinese, Japanese, Korean, emoji
+    r"|[^\W\d_\u2e80-\U0010ffff]+|[^\D\u2e80-\U0010ffff]+|[^\w\s]|_"
+)
 _WORD: Final = re.compile(r"\S+")
 LETTERS_PER_TOKEN: Final = 6
 DIGITS_PER_TOKEN: Final = 3
-_DENSE_FROM: Final = "⺀"
 
 
 def count_tokens(text: str) -> int:
@@ -62,8 +64,5 @@ def _cut(word: str, max_tokens: int) -> list[str]:
 
 
 def _tokens_of(piece: str) -> int:
-    if piece[0].isdigit():
-        return (len(piece) + DIGITS_PER_TOKEN - 1) // DIGITS_PER_TOKEN
-    if max(piece) >= _DENSE_FROM:
-        return len(piece)
-    return (len(piece) + LETTERS_PER_TOKEN - 1) // LETTERS_PER_TOKEN
+    size = DIGITS_PER_TOKEN if piece[0].isdecimal() else LETTERS_PER_TOKEN
+    return (len(piece) + size - 1) // size
