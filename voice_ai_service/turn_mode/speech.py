@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
 from voice_ai_service.audio.formats import PHONE_RATE_HZ, PcmAudio
 from voice_ai_service.calls.secretary import Secretary
+from voice_ai_service.errors import ProviderUnavailable
 from voice_ai_service.providers.chains import TtsChain
 from voice_ai_service.providers.fallback import Used
 from voice_ai_service.providers.tts.cache import PhraseCache, PhraseKey
@@ -90,6 +91,22 @@ class Speech:
         """
         chain, options = await self._chain(secretary, language)
         return await _collect(chain, texts, options)
+
+    async def instead(self, secretary: Secretary, text: str, language: str, failed: str) -> Spoken:
+        """The same words, from their beginning, by another provider: nothing of a reply is heard before it is whole.
+
+        Args:
+            failed: The provider that broke off.
+
+        Raises:
+            ProviderError: there is no other, or none answered.
+        """
+        chain, options = await self._chain(secretary, language)
+        others = [link for link in chain.links if link.name != failed]
+        if not others:
+            raise ProviderUnavailable("There is no other voice", provider=failed)
+        remaining = TtsChain(chain.kind, others, chain.clock, chain.observer)
+        return await _collect(remaining, _one(text), replace(options, voice=None))
 
     async def _chain(self, secretary: Secretary, language: str) -> tuple[TtsChain, TtsOptions]:
         settings = secretary.settings

@@ -184,11 +184,33 @@ class TakeTurn:
                     context.secretary, self._texts(first, events, replying), replying.language
                 )
             except ProviderError as error:
-                log.error("reply not spoken", code=error.code, provider=error.provider)
-                return self._speechless(context), None
-            while replying.done is None:
-                await self._pull(events, replying)
+                await self._rest(events, replying)
+                return await self._spoken_otherwise(context, replying, error)
+            await self._rest(events, replying)
         return replying, spoken
+
+    async def _rest(self, events: AsyncIterator[ReplyEvent], replying: Replying) -> None:
+        while replying.done is None:
+            await self._pull(events, replying)
+
+    async def _spoken_otherwise(
+        self, context: TurnContext, replying: Replying, failure: ProviderError
+    ) -> tuple[Replying, Spoken | None]:
+        """By another voice; or else an apology from the cache, or no words at all, and the call's fallback."""
+        log.warning("a voice broke off", code=failure.code, provider=failure.provider)
+        speech, secretary = self.parts.speech, context.secretary
+        try:
+            spoken = await speech.instead(secretary, replying.said, replying.language, failure.provider)
+        except ProviderError as error:
+            log.error("reply not spoken", code=error.code, provider=error.provider)
+        else:
+            return replying, spoken
+        reply = provider_down(context)
+        sorry = Replying(reply.language, [reply.text], reply.done())
+        try:
+            return sorry, await speech.phrase(secretary, reply.text, reply.language)
+        except ProviderError:  # logged above: the PBX plays the apology that it holds
+            return sorry, None
 
     async def _texts(
         self, first: str, events: AsyncIterator[ReplyEvent], replying: Replying
@@ -217,11 +239,6 @@ class TakeTurn:
                 if replying.done is None:
                     raise ProviderUnavailable("The reply ended without an end", provider="dialogue")
         return None
-
-    def _speechless(self, context: TurnContext) -> Replying:
-        """No voice at all: the PBX plays the apology it holds, and the call goes to its fallback."""
-        reply = provider_down(context)
-        return Replying(reply.language, [reply.text], reply.done())
 
     def _observe(self, call: CallState, record: TurnRecord) -> None:
         metrics, latency = self.parts.metrics, record.latency_ms

@@ -124,7 +124,7 @@ BODIES: dict[str, dict[str, Any]] = {
 """Valid bodies; `domain_uuid` is there where a route's body may name its domain."""
 UPLOADS = {
     "POST /api/v1/transcribe": ("audio", "a.wav", write_wav(_SILENCE)),
-    "POST /api/v1/documents": ("file", "preços.txt", "A consulta custa trezentos reais.".encode()),
+    "POST /api/v1/documents": ("file", "preços.txt", b"A consulta custa trezentos reais."),
 }
 """Routes that take a file: the form's field, the file's name and its content."""
 ANYWHERE: dict[str, str] = {
