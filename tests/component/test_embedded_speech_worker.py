@@ -138,6 +138,16 @@ async def test_after_closing_nothing_runs_and_nothing_starts() -> None:
         await answers(closing, "a")
 
 
+async def test_the_child_sees_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    curious = SpeechWorker("fake", CHILD)
+    names = (await answers(curious, "tell the environment"))[0]
+    assert isinstance(names, messages.Audio)
+    assert b"PATH" in names.samples
+    assert b"OPENAI_API_KEY" not in names.samples
+    await curious.aclose()
+
+
 @pytest.mark.parametrize(
     "module",
     [

@@ -12,6 +12,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+import pytest_asyncio
 
 from tests.fakes.signals import from_l16, joined, noise, silence, to_l16, tone
 from voice_ai_service.audio import g711
@@ -29,7 +30,10 @@ from voice_ai_service.providers.stt.embedded import EmbeddedStt
 from voice_ai_service.providers.stt.seam import FinalTranscript, Phrase, SttOptions, Transcript
 from voice_ai_service.providers.tts.embedded import EmbeddedTts
 
-pytestmark = pytest.mark.skipif(embedded.available() is not None, reason=str(embedded.available()))
+pytestmark = [
+    pytest.mark.skipif(embedded.available() is not None, reason=str(embedded.available())),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 PT = (
     "qual o horário de atendimento",
@@ -55,14 +59,14 @@ PHRASES = tuple(Phrase(text, "pt-BR") for text in PT) + tuple(Phrase(text, "en")
 BOTH = SttOptions(("pt-BR", "en"), PHRASES, timeout_s=30.0)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def tts() -> AsyncIterator[EmbeddedTts]:
     voice = EmbeddedTts()
     yield voice
     await voice.aclose()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def stt(tts: EmbeddedTts) -> AsyncIterator[EmbeddedStt]:
     recogniser = EmbeddedStt(1, tts)
     await recogniser.start()

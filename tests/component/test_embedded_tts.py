@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from tests.fakes.signals import from_l16
 from voice_ai_service.audio.formats import PcmAudio
@@ -19,12 +20,15 @@ from voice_ai_service.providers.tts import embedded
 from voice_ai_service.providers.tts.embedded import EmbeddedTts
 from voice_ai_service.providers.tts.seam import TtsOptions, Voice
 
-pytestmark = pytest.mark.skipif(embedded.available() is not None, reason=str(embedded.available()))
+pytestmark = [
+    pytest.mark.skipif(embedded.available() is not None, reason=str(embedded.available())),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 PT = TtsOptions("pt-BR")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def tts() -> AsyncIterator[EmbeddedTts]:
     voice = EmbeddedTts()
     yield voice
@@ -191,7 +195,7 @@ async def test_words_are_pronounced_the_same_whatever_was_said_before(tts: Embed
     assert await tts.pronounce(["não", "atendente"], "pt-BR") == wanted
 
 
-def test_the_gpl_library_is_never_in_our_process() -> None:
+async def test_the_gpl_library_is_never_in_our_process() -> None:
     program = """
 import asyncio, sys
 from voice_ai_service.providers.tts.embedded import EmbeddedTts

@@ -31,6 +31,8 @@ def serve(message: messages.Message, answer: Answer, cancelled: Callable[[], boo
             sys.stdout.flush()
         case "fill stderr":
             sys.stderr.write("x" * 2_000_000)
+        case "tell the environment":
+            answer(messages.Audio(" ".join(os.environ).encode()))
         case "interrupt yourself":
             os.kill(os.getpid(), 2)
     answer(messages.Audio(message.text.encode()))

@@ -32,7 +32,8 @@ def frame_levels_dbfs(samples: bytes, frame_bytes: int) -> npt.NDArray[np.float6
     frames = values.reshape(-1, frame_bytes // 2).astype(np.float64)
     power = np.einsum("ij,ij->i", frames, frames) / frames.shape[1]
     silence = (_FULL_SCALE * 10 ** (SILENCE_DBFS / 20)) ** 2
-    return 10.0 * np.log10(np.maximum(power, silence) / _FULL_SCALE**2)
+    levels: npt.NDArray[np.float64] = 10.0 * np.log10(np.maximum(power, silence) / _FULL_SCALE**2)
+    return levels
 
 
 def peak_dbfs(samples: bytes) -> float:

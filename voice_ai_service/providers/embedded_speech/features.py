@@ -37,6 +37,11 @@ _DITHER_AMPLITUDE: Final = 32768 * 10 ** (-62 / 20)
 """-62 dBFS: digital silence destroys every estimate of the background."""
 _DITHER_SEED: Final = 20
 _LOWEST_ENERGY: Final = 1e-4
+_RANGE_DB: Final = 30.0
+"""Between a band's loud moments and its quiet ones. Without this bound a clean line's silence is deeper than any
+that the model has seen, and its scores are not those of a noisy line.
+"""
+_LOUD_QUANTILE: Final = 0.95
 
 
 def _band_edges_hz() -> Floats:
@@ -83,8 +88,13 @@ def log_mel(audio: PcmAudio, *, max_ms: int) -> tuple[Floats, int] | None:
     samples = np.concatenate([pad, np.frombuffer(speech.samples, dtype="<i2").astype(np.float64), pad])
     samples += np.random.default_rng(_DITHER_SEED).normal(0.0, _DITHER_AMPLITUDE, len(samples))
     energies = _without_noise(_band_energies(samples))
-    rows: Floats = np.log(np.maximum(energies, _LOWEST_ENERGY))
-    return rows, start_ms - PAD_MS
+    return _in_range(np.log(np.maximum(energies, _LOWEST_ENERGY))), start_ms - PAD_MS
+
+
+def _in_range(log_energies: Floats) -> Floats:
+    floor = np.quantile(log_energies, _LOUD_QUANTILE, axis=0) - _RANGE_DB * np.log(10.0) / 10.0
+    bounded: Floats = np.logaddexp(log_energies, floor)
+    return bounded
 
 
 def _band_energies(samples: Floats) -> Floats:

@@ -10,7 +10,7 @@ from voice_ai_service.clock import Clock
 from voice_ai_service.errors import ProviderProtocol
 from voice_ai_service.providers.embedded_speech import framing, messages
 from voice_ai_service.providers.embedded_speech.grammar import Grammar
-from voice_ai_service.providers.embedded_speech.worker import SpeechWorker, WorkerLimits
+from voice_ai_service.providers.embedded_speech.worker import ONE_THREAD, SpeechWorker, WorkerLimits
 
 _MODULE: Final = "voice_ai_service.providers.embedded_speech.sphinx_worker"
 _KEPT_GRAMMARS: Final = 16
@@ -27,7 +27,7 @@ class RecogniserProcess:
     def __init__(self, provider: str, *, clock: Clock | None = None) -> None:
         self._provider = provider
         self._clock = clock
-        self._worker = SpeechWorker(provider, _MODULE, limits=_LIMITS, clock=clock)
+        self._worker = SpeechWorker(provider, _MODULE, environment=ONE_THREAD, limits=_LIMITS, clock=clock)
         self._loaded: OrderedDict[str, None] = OrderedDict()
         self._loaded_in = 0
 
@@ -64,7 +64,9 @@ class RecogniserProcess:
 
     async def _replace(self) -> None:
         await self._worker.aclose()
-        self._worker = SpeechWorker(self._provider, _MODULE, limits=_LIMITS, clock=self._clock)
+        self._worker = SpeechWorker(
+            self._provider, _MODULE, environment=ONE_THREAD, limits=_LIMITS, clock=self._clock
+        )
         self._loaded_in = 0
         await self._worker.start()
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,12 @@ _log = structlog.get_logger()
 
 _READ_BYTES: Final = 256 * 1024
 _STDERR_LINE_BYTES: Final = 2000
+_PASSED_ON: Final = frozenset(
+    ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "PYTHONPATH", "LD_LIBRARY_PATH")
+) | {"CUDA_VISIBLE_DEVICES"}
+"""What a child sees of our environment: it has no use for the keys that stand there too."""
+ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""For an engine that works on one core: numpy's thread pool on small matrices only takes time from the others."""
 _CLOSE_S: Final = 2.0
 """How long a child may take to see that its input has ended."""
 
@@ -153,6 +160,7 @@ class SpeechWorker:
         provider: Registry name, for errors and logs.
         module: What to run with `python -m`.
         arguments: Its command line.
+        environment: What it finds in its environment beside the little that is passed on of ours.
     """
 
     def __init__(
@@ -161,12 +169,13 @@ class SpeechWorker:
         module: str,
         *,
         arguments: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
         limits: WorkerLimits | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.provider = provider
-        self._module = module
-        self._arguments = tuple(arguments)
+        self._command = (sys.executable, "-m", module, *arguments)
+        self._environment = dict(environment or {})
         self._limits = limits or WorkerLimits()
         self._clock = clock or SystemClock()
         self._child: _Child | None = None
@@ -256,9 +265,10 @@ class SpeechWorker:
         self._fruitless_starts += 1
         self.generation += 1
         pipe = asyncio.subprocess.PIPE
+        ours = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self._module, *self._arguments, stdin=pipe, stdout=pipe, stderr=pipe
+                *self._command, stdin=pipe, stdout=pipe, stderr=pipe, env=ours | self._environment
             )
         except OSError as error:
             raise ProviderUnavailable(

@@ -11,7 +11,7 @@ from voice_ai_service.clock import Clock, SystemClock
 from voice_ai_service.errors import ProviderError, ProviderProtocol, ProviderRefused, ProviderTimeout
 from voice_ai_service.providers.embedded_speech import extra, framing, messages
 from voice_ai_service.providers.embedded_speech.fragments import Fragments
-from voice_ai_service.providers.embedded_speech.worker import SpeechWorker, WorkerLimits
+from voice_ai_service.providers.embedded_speech.worker import ONE_THREAD, SpeechWorker, WorkerLimits
 from voice_ai_service.providers.tts.seam import TtsCapabilities, TtsOptions, Voice
 
 PROVIDER: Final = "embedded"
@@ -43,7 +43,7 @@ class EmbeddedTts:
     def __init__(self, *, limits: WorkerLimits | None = None, clock: Clock | None = None) -> None:
         extra.require(_PACKAGE, PROVIDER)
         self._clock = clock or SystemClock()
-        self._worker = SpeechWorker(PROVIDER, _MODULE, limits=limits, clock=self._clock)
+        self._worker = SpeechWorker(PROVIDER, _MODULE, environment=ONE_THREAD, limits=limits, clock=self._clock)
 
     @property
     def capabilities(self) -> TtsCapabilities:
