@@ -117,7 +117,7 @@ class EmbeddedStt:
             partials=False,
             free_dictation=False,
             languages=_LANGUAGES,
-            sample_rates_hz=(WIDE_RATE_HZ, PHONE_RATE_HZ),
+            sample_rates_hz=(PHONE_RATE_HZ, WIDE_RATE_HZ),
             word_times=True,
         )
 
