@@ -36,7 +36,7 @@ from voice_ai_service.errors import InvalidInput, Unavailable
 from voice_ai_service.jobs.process import WorkerParts
 from voice_ai_service.knowledge.document_repository import DocumentRepository
 from voice_ai_service.knowledge.originals import Originals
-from voice_ai_service.knowledge.pgvector_store import PgVectorStore
+from voice_ai_service.knowledge.stores import DatabaseVectorStore
 from voice_ai_service.knowledge.search import KnowledgeSearch
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.observation import PhraseCacheMetrics, ProviderMetrics
@@ -66,6 +66,7 @@ from voice_ai_service.turn_mode.call_locks import CallLocks
 from voice_ai_service.turn_mode.greetings import Greetings
 from voice_ai_service.turn_mode.parts import TurnModeParts
 from voice_ai_service.turn_mode.reply_audio import ReplyAudio
+from voice_ai_service.turn_mode.served_calls import ServedCalls
 from voice_ai_service.turn_mode.speech import Speech
 from voice_ai_service.turn_mode.utterance_audio import UtteranceReader
 
@@ -110,9 +111,11 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
         folders = _folders(settings, recordings)
         conversation_rows = ConversationRepository(database, [CallCompletedAnnouncement()])
         book = SecretaryBook(database, clock)
-        knowledge = KnowledgeSearch(database, PgVectorStore(database), factory)
+        knowledge = KnowledgeSearch(database, DatabaseVectorStore(database), factory)
         stack.push_async_callback(knowledge.aclose)
         dialogue = Dialogue(clock, with_model=ModelResponder(clock))
+        served = ServedCalls(clock)
+        metrics.live_calls.labels("turn").set_function(served.count)
         parts = TurnModeParts(
             directory=book,
             limiter=shared.concurrency,
@@ -127,6 +130,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             folders=folders,
             answers=shared.cache,
             locks=CallLocks(),
+            served=served,
             metrics=metrics,
             tracer=tracer,
             clock=clock,
@@ -200,7 +204,7 @@ async def open_knowledge(settings: Settings, clock: Clock) -> AsyncIterator[tupl
         sealer = await asyncio.to_thread(load_sealer, settings)
         factory = ProviderFactory(await _registry(settings, clock), ProviderRepository(database), sealer)
         stack.push_async_callback(factory.aclose)
-        knowledge = KnowledgeSearch(database, PgVectorStore(database), factory)
+        knowledge = KnowledgeSearch(database, DatabaseVectorStore(database), factory)
         stack.push_async_callback(knowledge.aclose)
         yield Domains(database, clock), knowledge
 

@@ -44,12 +44,11 @@ class NoteEvent:
         parts = self.parts
         async with parts.locks.of(tenant.domain_uuid, call_uuid):
             call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
+            parts.served.saw(tenant.domain_uuid, call_uuid)
             answer = EventAnswer()
             match event:
                 case AnsweredEvent():
-                    if call.answered_at is None:
-                        call.answered_at = parts.clock.now()
-                        parts.metrics.live_calls.labels("turn").inc()
+                    call.answered_at = call.answered_at or parts.clock.now()
                 case PlayedEvent(turn=turn, played_ms=played_ms, barged_in=barged_in):
                     if call.turns and call.turns[-1].turn == turn:
                         note_played(call, PreviousReply(played_ms=played_ms, barged_in=barged_in), parts)
@@ -116,6 +115,7 @@ class Finish:
         async with parts.locks.of(tenant.domain_uuid, call_uuid):
             stored = await parts.store.find_by_call(tenant.domain_uuid, call_uuid)
             if stored is not None:
+                parts.served.ended(tenant.domain_uuid, call_uuid)
                 return EndAnswer(conversation_uuid=stored)
             call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
             note_played(call, asked.previous, parts)
@@ -137,9 +137,9 @@ class Finish:
         uuid = await parts.store.store(conversation, vectors)
         await parts.sessions.forget(tenant.domain_uuid, call.call_uuid)
         await parts.limiter.release(tenant.domain_uuid, call.call_uuid)
-        await parts.folders.tidy(tenant.domain_uuid, call.call_uuid, conversation.audio_refs)
-        if call.answered_at is not None and call.owner == parts.process_name:
-            parts.metrics.live_calls.labels("turn").dec()
+        if not await parts.folders.tidy(tenant.domain_uuid, call.call_uuid, conversation.audio_refs):
+            parts.metrics.audio_errors.labels("recording").inc()
+        parts.served.ended(tenant.domain_uuid, call.call_uuid)
         parts.metrics.calls_ended.labels("turn", conversation.resolution.value).inc()
         parts.metrics.call_seconds.labels("turn").observe(conversation.duration_ms / 1000)
         log.info(

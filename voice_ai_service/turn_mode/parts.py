@@ -19,6 +19,7 @@ from voice_ai_service.providers.factory import ProviderFactory
 from voice_ai_service.tracing import CallTracer
 from voice_ai_service.turn_mode.call_locks import CallLocks
 from voice_ai_service.turn_mode.reply_audio import Cache, ReplyAudio
+from voice_ai_service.turn_mode.served_calls import ServedCalls
 from voice_ai_service.turn_mode.speech import Speech
 from voice_ai_service.turn_mode.utterance_audio import UtteranceReader
 
@@ -62,6 +63,7 @@ class TurnModeParts:
     folders: CallFolders
     answers: Cache
     locks: CallLocks
+    served: ServedCalls
     metrics: Metrics
     tracer: CallTracer
     clock: Clock

@@ -63,6 +63,7 @@ class TakeTurn:
                 return await self._repeated.answer(tenant, call, asked)
             self._refuse_a_gap(call, asked)
             note_played(call, asked.previous, parts)
+            parts.served.saw(tenant.domain_uuid, asked.call_uuid)
             return await self._answer(tenant, call, asked, began)
 
     @property
@@ -105,6 +106,8 @@ class TakeTurn:
         audio = None
         if spoken is not None:
             audio = await parts.replies.hand_over(call, f"reply-{asked.turn:04d}", spoken.audio)
+            if call.shared_audio and audio is not None and audio.file is None:
+                parts.metrics.audio_errors.labels("reply").inc()
         record = turn_record(asked, now, listening, replying, spoken)
         record.latency_ms.total = round((time.perf_counter() - began) * 1000, 3)
         call = apply(call, done.state)
@@ -168,9 +171,12 @@ class TakeTurn:
         if not taking_message and not context.secretary.settings.record_calls:
             return None
         call = context.call
-        return await self.parts.folders.keep_utterance(
+        kept = await self.parts.folders.keep_utterance(
             call.domain_uuid, call.call_uuid, asked.turn, utterance.audio
         )
+        if kept is None:
+            self.parts.metrics.audio_errors.labels("utterance").inc()
+        return kept
 
     async def _reply(self, context: TurnContext, *, deaf: bool) -> tuple[Replying, Spoken | None]:
         replying = Replying(context.language)
@@ -249,6 +255,8 @@ class TakeTurn:
                 metrics.stage_seconds.labels(stage).observe(value_ms / 1000)
         if record.caller_audio_ms and not record.heard and not record.digits:
             metrics.misunderstood.inc()
+        if latency.retrieval is not None:
+            metrics.retrievals.labels("found" if record.sources else "nothing").inc()
         if record.prompt_tokens or record.completion_tokens:
             provider = record.providers.get("llm", "unknown")
             metrics.tokens.labels(provider, "prompt").inc(record.prompt_tokens)

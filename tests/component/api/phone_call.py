@@ -89,6 +89,16 @@ class PhoneCall:
     def stay_silent(self) -> dict[str, Any]:
         return self.next_turn(no_input=True)
 
+    def hears(self, audio: dict[str, Any]) -> PcmAudio:
+        """An answer's audio as the PBX gets it: inline, or piece by piece."""
+        if audio["content"] is not None:
+            return heard_in(audio)
+        pieces = b""
+        while len(pieces) < audio["bytes"]:
+            path = f"/calls/{self.call_uuid}/audio/{audio['ref']}"
+            pieces += base64.b64decode(self.api.get(path, offset=len(pieces))["content"])
+        return read_wav(pieces)
+
     def event(self, event: dict[str, Any]) -> dict[str, Any]:
         answered: dict[str, Any] = self.api.post(f"/calls/{self.call_uuid}/events", event)
         return answered

@@ -80,7 +80,7 @@ def test_without_a_credential_not_even_a_broken_body_is_looked_at(
 def test_a_malformed_or_unknown_credential_answers_401(
     anonymous: ApiClient, domain_routes: list[Route], headers: dict[str, str]
 ) -> None:
-    encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     for route in domain_routes[::7]:
         request = anonymous.http.build_request(
             route.method, "/api/v1" + route.filled(ANYWHERE), headers=encoded

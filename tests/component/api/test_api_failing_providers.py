@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import count
+from dataclasses import replace
 
 import pytest
 
 from tests.component.api.api_client import ApiClient
 from tests.component.api.background import BackgroundLoop
+from tests.component.api.cloud import HEARD, Cloud, cloud_domain
 from tests.component.api.conftest import Platform
 from tests.component.api.owner import Owner
 from tests.component.api.phone_call import PhoneCall, heard_in
-from tests.component.api.tenants import CLARA, TenantSetUp, add_destination, add_secretary, make_tenant
+from tests.component.api.tenants import CLARA, add_secretary
 from tests.component.api.voices import CallerVoice
 from tests.fakes.http_server import Answer
-from tests.fakes.openai_server import KEY, FakeOpenAi, as_it_is, fake_openai
+from tests.fakes.openai_server import KEY, as_it_is
 
 ASKS_PRICE = "quanto custa a consulta"
-MODEL_SAYS = ("Atendemos", " de segunda", " a sexta.")
 BABBLE = b'{"error": {"message": "SECRET-OF-THE-PROVIDER sk-proj-correct /opt/models/llm"}}'
-KINDS = {"stt": "whisper-1", "tts": "tts-1", "llm": "gpt-4.1-mini", "embeddings": "text-embedding-3-small"}
-_numbers = count(1)
 
 
 def says(status: int, body: bytes = BABBLE) -> Callable[[Answer], Answer]:
@@ -43,43 +40,16 @@ FAULTS: dict[str, Callable[[Answer], Answer]] = {
 }
 
 
-@dataclass
-class Cloud:
-    """A domain that has its ears, its voice, its mind and its memory from one provider."""
-
-    tenant: TenantSetUp
-    provider: FakeOpenAi
-
-    def call(self) -> PhoneCall:
-        return PhoneCall(self.tenant.admin).answer()
-
-
 @pytest.fixture
 def cloud(owner: Owner, pbx: ApiClient, background: BackgroundLoop) -> Iterator[Cloud]:
-    tenant = make_tenant(owner, pbx, f"cloud-{next(_numbers)}.example")
-    add_destination(tenant, "recepção", "2000")
-    loud = b"\x00\x20\x00\xe0" * 24_000
-    serving = fake_openai(says=MODEL_SAYS, transcript={"text": "vocês abrem no sábado"}, samples=loud)
-    fake = background.enter(serving)
-    # A voice that gave up is asked again by the next call, not in the middle of one.
-    timeouts = {"connect_s": 1, "first_byte_s": 0.5, "stall_s": 0.5, "total_s": 3}
-    for kind, model in KINDS.items():
-        settings: dict[str, object] = {"base_url": fake.base_url, "model": model, "timeouts": timeouts}
-        if kind == "embeddings":
-            settings["dimension"] = 8
-        if kind == "tts":
-            settings["voice"] = "alloy"
-        row = {"kind": kind, "name": "openai_compatible", "secret": KEY, "settings": settings}
-        tenant.admin.post("/providers", row)
-    add_secretary(tenant, "8000", CLARA, name="Clara")
-    yield Cloud(tenant, fake)
-    background.leave(serving)
+    with cloud_domain(owner, pbx, background) as cloud:
+        yield cloud
 
 
 def test_a_turn_by_the_provider_and_its_measures(cloud: Cloud, caller: CallerVoice) -> None:
     call = cloud.call()
     answer = call.say(caller.says(ASKS_PRICE))
-    assert (answer["heard"], answer["said"]) == ("vocês abrem no sábado", "Atendemos de segunda a sexta.")
+    assert (answer["heard"], answer["said"]) == (HEARD, "Atendemos de segunda a sexta.")
     assert heard_in(answer["audio"]).duration_ms > 500
     assert {"stt", "llm", "llm_first_token", "tts", "tts_first_byte"} <= answer["latency_ms"].keys()
     detail = call.api.get(f"/conversations/{call.end()}")

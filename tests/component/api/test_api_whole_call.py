@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from tests.component.api.conftest import Platform
 from tests.component.api.phone_call import PhoneCall, heard_in
 from tests.component.api.tenants import TenantSetUp
 from tests.component.api.voices import CallerVoice
-from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.audio.level import rms_dbfs
 from voice_ai_service.audio.wav import parse_wav, read_wav, write_wav
 
@@ -41,7 +39,7 @@ def test_greeting_and_apology_are_telephone_audio_that_can_be_heard(
 ) -> None:
     opened = call.set_up()
     for spoken in (opened["audio"], opened["apology"]):
-        audio = _fetched(clinic.admin, call, spoken)
+        audio = call.hears(spoken)
         assert audio.duration_ms == spoken["duration_ms"] > 1000
         assert rms_dbfs(audio.samples) > -40
 
@@ -139,7 +137,7 @@ def test_a_reply_too_long_for_one_answer_is_fetched_in_pieces_or_whole(
     whole = clinic.admin.send("GET", path, headers={"Accept": "audio/wav"})
     assert whole.headers["content-type"] == "audio/wav"
     assert len(whole.content) == audio["bytes"]
-    assert _fetched(clinic.admin, call, audio) == read_wav(whole.content)
+    assert call.hears(audio) == read_wav(whole.content)
     beyond = clinic.admin.get(path, offset=audio["bytes"] + 1)
     assert (beyond["content"], beyond["bytes"]) == ("", audio["bytes"])
     assert_error(clinic.admin.send("GET", path, params={"length": 40_001}), 400, field="length")
@@ -151,17 +149,6 @@ def test_the_call_is_listed_while_it_lives(call: PhoneCall, clinic: TenantSetUp)
     assert str(call.call_uuid) in {one["call_uuid"] for one in clinic.admin.get("/calls")["calls"]}
     call.end()
     assert str(call.call_uuid) not in {one["call_uuid"] for one in clinic.admin.get("/calls")["calls"]}
-
-
-def _fetched(api: ApiClient, call: PhoneCall, audio: dict[str, object]) -> PcmAudio:
-    """An answer's audio as the PBX gets it: inline, or piece by piece."""
-    if audio["content"] is not None:
-        return heard_in(audio)
-    pieces = b""
-    while len(pieces) < int(str(audio["bytes"])):
-        piece = api.get(f"/calls/{call.call_uuid}/audio/{audio['ref']}", offset=len(pieces))
-        pieces += base64.b64decode(piece["content"])
-    return read_wav(pieces)
 
 
 def _cache_lookups(api: ApiClient, outcome: str) -> float:

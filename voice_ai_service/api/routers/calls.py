@@ -125,6 +125,8 @@ async def reply_audio(
     length: Annotated[int, Query(ge=1, le=INLINE_LIMIT_BYTES)] = INLINE_LIMIT_BYTES,
     accept: Annotated[str, Header()] = "",
 ) -> Response:
+    structlog.contextvars.bind_contextvars(call_uuid=str(call_uuid))
+    # The call must live in this tenant.
     await parts.turn_mode.sessions.load(tenant.domain_uuid, call_uuid)
     replies = parts.turn_mode.replies
     if "audio/wav" in accept:
