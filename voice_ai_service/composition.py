@@ -36,8 +36,8 @@ from voice_ai_service.errors import InvalidInput, Unavailable
 from voice_ai_service.jobs.process import WorkerParts
 from voice_ai_service.knowledge.document_repository import DocumentRepository
 from voice_ai_service.knowledge.originals import Originals
-from voice_ai_service.knowledge.stores import DatabaseVectorStore
 from voice_ai_service.knowledge.search import KnowledgeSearch
+from voice_ai_service.knowledge.stores import DatabaseVectorStore
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.observation import PhraseCacheMetrics, ProviderMetrics
 from voice_ai_service.providers.catalogue import load_registry

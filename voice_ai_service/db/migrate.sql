@@ -34,6 +34,7 @@ DELETE FROM voice_ai.migrations WHERE version = $1;
 DO $$
 DECLARE
     kept record;
+    dimension integer;
 BEGIN
     IF to_regtype('vector') IS NULL THEN
         RETURN;
@@ -44,6 +45,13 @@ BEGIN
             AND column_name = 'embedding' AND data_type = 'ARRAY'
     LOOP
         EXECUTE format('ALTER TABLE %I ALTER COLUMN embedding TYPE vector USING embedding::vector', kept.table_name);
+        CONTINUE WHEN kept.table_name <> 'v_voice_chunks'
+            OR NOT EXISTS (SELECT 1 FROM voice_ai.migrations WHERE version = 11);
+        FOREACH dimension IN ARRAY ARRAY[256, 384, 512, 768, 1024, 1536] LOOP
+            EXECUTE format(
+                'CREATE INDEX IF NOT EXISTS v_voice_chunks_vectors_%1$s_index ON v_voice_chunks '
+                'USING hnsw ((embedding::vector(%1$s)) vector_cosine_ops) WHERE vector_dims(embedding) = %1$s', dimension);
+        END LOOP;
     END LOOP;
 END
 $$;

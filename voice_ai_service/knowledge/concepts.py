@@ -14,6 +14,8 @@ from voice_ai_service.text.words import words
 MAX_CONCEPTS: Final = 16
 """Of a long utterance the first ones count: a query's time must not grow with what a caller tells."""
 _MAX_VARIANTS: Final = 24
+_MAX_LOOKED_AT: Final = 1500
+_AT_LEAST: Final = 2
 _WEAK: Final = 0.4
 _CUE: Final = 0.4
 _JOINED: Final = 0.8
@@ -81,6 +83,31 @@ def concepts_of(spoken: Sequence[str], sense: LanguageSense) -> tuple[Concept, .
         if content[at]
     ]
     return (*found[:MAX_CONCEPTS], *(cue for cue in cues[:4] if cue.variants))
+
+
+def most_telling(concepts: Sequence[Concept], lexicon: Lexicon, chunks: int) -> list[Concept]:
+    """The rarest concepts, as many as stand in few enough chunks to be looked up within a turn.
+
+    The others count when the chunks that these find are ranked. At least two, so that one misheard word does not
+    choose alone.
+    """
+    expected = {
+        concept.said: chunks
+        * min(1.0, sum(_frequency(variant, lexicon) for variant in concept.variants) / max(1, lexicon.chunks))
+        for concept in concepts
+    }
+    chosen: list[Concept] = []
+    looked_at = 0.0
+    for concept in sorted(concepts, key=lambda concept: expected[concept.said]):
+        looked_at += expected[concept.said]
+        if len(chosen) >= _AT_LEAST and looked_at > _MAX_LOOKED_AT:
+            break
+        chosen.append(concept)
+    return chosen
+
+
+def _frequency(variant: Variant, lexicon: Lexicon) -> int:
+    return min(lexicon.counts.get(stem, 0) for stem in variant.stems)
 
 
 def _is_content(word: str, sense: LanguageSense) -> bool:

@@ -27,8 +27,8 @@ _OPENERS: Final = (
 )
 _POINTING: Final = frozenset(
     words(
-        "isso isto esse essa esses essas este esta aquilo aquele aquela ele ela eles elas dele dela deles delas nele nela "
-        "disso nisso la ai it that this they them those these there its their he she him her"
+        "isso isto esse essa esses essas este esta aquilo aquele aquela ele ela eles elas dele dela deles delas nele "
+        "nela disso nisso la ai it that this they them those these there its their he she him her"
     )
 )
 _SHORT_WORDS: Final = 5

@@ -14,7 +14,13 @@ from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Connection, Database
 from voice_ai_service.errors import NotFound, ProviderError
 from voice_ai_service.knowledge.answers import answer_in, passage_in
-from voice_ai_service.knowledge.concepts import Concept, LanguageSense, concepts_of, question_words
+from voice_ai_service.knowledge.concepts import (
+    Concept,
+    LanguageSense,
+    concepts_of,
+    most_telling,
+    question_words,
+)
 from voice_ai_service.knowledge.fusion import HASHING, SEMANTIC, Fused, Matched, fuse
 from voice_ai_service.knowledge.passage import Passage
 from voice_ai_service.knowledge.ranking import ChunkWords, Occurrence, match
@@ -247,10 +253,11 @@ class KnowledgeSearch:
         known = [concept for concept in concepts if concept.variants]
         if not known:
             return []
+        telling = most_telling(known, tenant.senses[language].lexicon, tenant.chunks[language])
         rows = await connection.fetch(
             _SQL.match_chunks,
-            [_as_tsquery(concept) for concept in known],
-            [concept.weight * concept.variants[0].likeness for concept in known],
+            [_as_tsquery(concept) for concept in telling],
+            [concept.weight * concept.variants[0].likeness for concept in telling],
             wanted.secretary_uuid,
             _CANDIDATES,
         )
