@@ -20,9 +20,9 @@ from benchmarks.speech import utterances
 from benchmarks.stub_providers import NAME
 from benchmarks.webhook_sink import WebhookSink
 from voice_ai_service.cli.first_start import seed_demo_domain
-from voice_ai_service.cli.platform import TOKEN_FILE
 from voice_ai_service.db import migrate
 from voice_ai_service.db.embedded import EmbeddedPostgres, EmbeddedUrls
+from voice_ai_service.settings import Settings
 
 EXTENSION: Final = "8000"
 KINDS: Final = ("stt", "llm", "tts")
@@ -90,7 +90,7 @@ class Installation:
         self._spoken = await utterances()
         hook = await self.sink.start()
         await self.restart_service()
-        self._headers = {"X-API-Key": (self.folder / TOKEN_FILE).read_text().strip()}
+        self._headers = {"X-API-Key": Settings(data_dir=self.folder).token_file.read_text().strip()}
         async with self._client() as client:
             domains = (await _sent(client, "GET", "domains", None))["domains"]
             self._headers["X-Domain-UUID"] = domains[0]["domain_uuid"]
