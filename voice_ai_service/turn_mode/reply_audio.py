@@ -37,8 +37,13 @@ class ReplyAudio:
     cache: Cache
     folder: CallFolder
 
-    async def hand_over(self, call: CallState, ref: str, audio: PcmAudio) -> AudioAnswer | None:
+    async def hand_over(
+        self, call: CallState, ref: str, audio: PcmAudio, *, inline_bytes: int = INLINE_LIMIT_BYTES
+    ) -> AudioAnswer | None:
         """Returns None for silence: there is nothing to play.
+
+        Args:
+            inline_bytes: What the answer has room for; a larger file is fetched in pieces.
 
         A shared folder that cannot be written (disk full) falls back to inline, so that the caller still hears it.
         """
@@ -54,7 +59,7 @@ class ReplyAudio:
         if written:
             answer.file = f"{ref}.wav"
             return answer
-        if len(wav) <= INLINE_LIMIT_BYTES:
+        if len(wav) <= inline_bytes:
             answer.content = base64.b64encode(wav).decode()
             return answer
         await self.cache.set(_key(call.domain_uuid, call.call_uuid, ref), wav, _FETCH_TTL_S)

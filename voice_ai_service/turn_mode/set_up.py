@@ -19,6 +19,7 @@ from voice_ai_service.dialogue.turn import Heard, TurnContext, apply
 from voice_ai_service.errors import Conflict, InvalidInput, NotFound, ProviderError
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.turn_mode.parts import TurnModeParts
+from voice_ai_service.turn_mode.reply_audio import INLINE_LIMIT_BYTES
 from voice_ai_service.turn_mode.speech import Spoken
 from voice_ai_service.turn_mode.wire import (
     ActionAnswer,
@@ -159,6 +160,9 @@ class SetUp:
             folder = await self.parts.folders.open(call.domain_uuid, call.call_uuid)
         apology = opening.apology(context)
         apology_speech = await self._spoken(plan, apology.text)
+        greeting_audio = await self._handed_over(call, "greeting", greeting, INLINE_LIMIT_BYTES)
+        # Both share one answer, and the greeting is needed first.
+        taken = greeting_audio.bytes if greeting_audio and greeting_audio.content else 0
         return SetupAnswer(
             call_uuid=call.call_uuid,
             domain_uuid=call.domain_uuid,
@@ -171,7 +175,7 @@ class SetUp:
                 language=secretary.language,
             ),
             said=opened.reply.text,
-            audio=await self._handed_over(call, "greeting", greeting),
+            audio=greeting_audio,
             action=ActionAnswer.of(opened.reply.action),
             listening=Listening(
                 end_silence_ms=limits.end_silence_ms,
@@ -179,16 +183,18 @@ class SetUp:
                 no_input_ms=limits.no_input_s * 1000,
             ),
             limits=CallLimitsAnswer(max_turns=limits.max_turns, max_duration_s=limits.max_duration_s),
-            apology=await self._handed_over(call, "apology", apology_speech),
+            apology=await self._handed_over(call, "apology", apology_speech, INLINE_LIMIT_BYTES - taken),
             fallback=_without_a_service(apology.action),
             folder=folder,
             record_call=secretary.settings.record_calls,
         )
 
-    async def _handed_over(self, call: CallState, ref: str, spoken: Spoken | None) -> AudioAnswer | None:
+    async def _handed_over(
+        self, call: CallState, ref: str, spoken: Spoken | None, inline_bytes: int
+    ) -> AudioAnswer | None:
         if spoken is None:
             return None
-        return await self.parts.replies.hand_over(call, ref, spoken.audio)
+        return await self.parts.replies.hand_over(call, ref, spoken.audio, inline_bytes=inline_bytes)
 
 
 def _without_a_service(action: Action) -> ActionAnswer:
