@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -61,7 +62,7 @@ class ConversationRepository:
         Raises:
             Unavailable: The database is not there. Nothing was stored; the journal still has the call.
         """
-        messages = storable_json(_message_rows(conversation.messages, vectors))
+        messages = _message_rows(conversation.messages, vectors)
         async with self._database.tenant(conversation.domain_uuid) as connection:
             stored = await connection.fetchval(_SQL.insert_conversation, *_conversation_row(conversation))
             if stored is None:
@@ -129,15 +130,17 @@ class ConversationRepository:
         return ConversationPage(found, Cursor(found[-1].started_at, found[-1].conversation_uuid).encode())
 
     async def _store_parts(
-        self, connection: Connection, conversation: Conversation, stored: Any, messages: list[dict[str, Any]]
+        self, connection: Connection, conversation: Conversation, stored: Any, messages: _MessageRows
     ) -> None:
         domain_uuid = conversation.domain_uuid
         if conversation.caller_number:
             await connection.execute(
                 _SQL.link_caller, domain_uuid, stored, conversation.caller_number, conversation.started_at
             )
-        if messages:
-            await connection.execute(_SQL.insert_messages, domain_uuid, stored, messages)
+        if messages.rows:
+            await connection.execute(
+                _SQL.insert_messages, domain_uuid, stored, messages.rows, messages.numbers
+            )
         if conversation.usage:
             await connection.execute(_SQL.add_usage, domain_uuid, _usage_rows(conversation))
         for announcement in self._announcements:
@@ -191,18 +194,33 @@ def _conversation_row(conversation: Conversation) -> tuple[Any, ...]:
     )
 
 
-def _message_rows(messages: Sequence[Message], vectors: MessageVectors | None) -> list[dict[str, Any]]:
-    if vectors is None:
-        return [_message_row(index, message, None, None) for index, message in enumerate(messages)]
-    pairs = zip(messages, vectors.vectors, strict=True)
-    return [
-        _message_row(index, message, vectors.model, vector) for index, (message, vector) in enumerate(pairs)
-    ]
+@dataclass(frozen=True, slots=True)
+class _MessageRows:
+    """
+    Attributes:
+        rows: A message each; its vector is `numbers[embedding_first - 1 : embedding_last]`.
+        numbers: All vectors, one after the other.
+    """
+
+    rows: list[dict[str, Any]]
+    numbers: list[float]
 
 
-def _message_row(
-    index: int, message: Message, model: str | None, vector: Sequence[float] | None
-) -> dict[str, Any]:
+def _message_rows(messages: Sequence[Message], vectors: MessageVectors | None) -> _MessageRows:
+    rows: list[dict[str, Any]] = []
+    numbers: list[float] = []
+    every = vectors.vectors if vectors is not None else [None] * len(messages)
+    for index, (message, vector) in enumerate(zip(messages, every, strict=True)):
+        row = _message_row(index, message)
+        if vectors is not None and vector is not None and all(map(isfinite, vector)):
+            row["embedding_model"], row["embedding_first"] = vectors.model, len(numbers) + 1
+            numbers.extend(vector)
+            row["embedding_last"] = len(numbers)
+        rows.append(row)
+    return _MessageRows(storable_json(rows), numbers)
+
+
+def _message_row(index: int, message: Message) -> dict[str, Any]:
     return {
         "message_index": index,
         "turn_number": message.turn,
@@ -225,8 +243,6 @@ def _message_row(
         "completion_tokens": message.completion_tokens,
         "sources": list(message.sources),
         "tools": list(message.tools),
-        "embedding_model": model if vector is not None else None,
-        "embedding": None if vector is None else [float(number) for number in vector],
     }
 
 

@@ -134,7 +134,7 @@ class CallSessions:
         copies = []
         if waiting is not None:
             copies.append(CallState.model_validate_json(waiting.json))
-        if cached is not None:
+        if cached is not None and (waiting is None or cached != waiting.json.encode()):
             copies.append(CallState.model_validate_json(cached))
         # Of two copies with the same turn the waiting one is the later: a cache that was away was not told.
         return max(copies, key=_last_turn, default=None)
