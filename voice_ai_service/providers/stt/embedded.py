@@ -66,7 +66,7 @@ class Rejection:
     """
 
     free_weight: float = 0.55
-    max_misfit: float = 18.5
+    max_misfit: float = 21.8
 
     def misfit(self, heard: messages.Recognised) -> float:
         return self.free_weight * heard.free_score - heard.score
