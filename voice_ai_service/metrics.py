@@ -50,7 +50,9 @@ class Metrics:
             buckets=_SECONDS,
             registry=r,
         )
-        self.barge_ins = Counter("voice_ai_barge_ins_total", "Replies that the caller interrupted", registry=r)
+        self.barge_ins = Counter(
+            "voice_ai_barge_ins_total", "Replies that the caller interrupted", registry=r
+        )
         self.misunderstood = Counter(
             "voice_ai_misunderstood_total", "Turns with speech but no meaning", registry=r
         )
@@ -72,6 +74,9 @@ class Metrics:
             "voice_ai_llm_tokens_total", "Tokens of language models", ["provider", "direction"], registry=r
         )
         self.embeddings = Counter("voice_ai_embeddings_total", "Texts embedded", ["model"], registry=r)
+        self.documents = Counter(
+            "voice_ai_documents_total", "Documents worked on, by what came of it", ["outcome"], registry=r
+        )
         self.retrievals = Counter(
             "voice_ai_retrievals_total", "Searches in the documents", ["outcome"], registry=r
         )

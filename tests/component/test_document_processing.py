@@ -41,6 +41,7 @@ from voice_ai_service.knowledge.documents import Document, DocumentFilter, Docum
 from voice_ai_service.knowledge.files.process import DocumentReader
 from voice_ai_service.knowledge.originals import Originals
 from voice_ai_service.knowledge.processing import MAX_TRIES, DocumentProcessing, Outcome
+from voice_ai_service.metrics import Metrics
 from voice_ai_service.providers.chains import EmbeddingChain
 from voice_ai_service.providers.entry import ProviderKind
 from voice_ai_service.providers.fallback import NobodyWatches
@@ -554,4 +555,6 @@ async def test_a_worker_that_stops_puts_back_what_it_has_begun_and_another_goes_
 
 def _worker(setup: Setup) -> Worker:
     options = DocumentWorkOptions(poll_s=0.02)
-    return Worker([DocumentWorker(setup.jobs, setup.processing(), options, random=Random(1))], setup.clock)
+    return Worker(
+        [DocumentWorker(setup.jobs, setup.processing(), Metrics(), options, random=Random(1))], setup.clock
+    )

@@ -16,6 +16,7 @@ from voice_ai_service.errors import Unavailable, VoiceAiError
 from voice_ai_service.jobs.stopping import Stopping
 from voice_ai_service.knowledge.document_jobs import DocumentClaim
 from voice_ai_service.knowledge.processing import Outcome
+from voice_ai_service.metrics import Metrics
 
 _log = structlog.get_logger()
 
@@ -51,12 +52,14 @@ class DocumentWorker:
         self,
         queue: Queue,
         processing: Processing,
+        metrics: Metrics,
         options: DocumentWorkOptions | None = None,
         *,
         random: Random | None = None,
     ) -> None:
         self._queue = queue
         self._processing = processing
+        self._metrics = metrics
         self._options = options or DocumentWorkOptions()
         self._random = random or Random()  # noqa: S311  jitter
         self._under_way: dict[UUID, asyncio.Task[None]] = {}
@@ -93,6 +96,7 @@ class DocumentWorker:
         known = {"domain_uuid": str(claim.domain_uuid), "document_uuid": str(claim.document_uuid)}
         try:
             outcome = await self._processing.process(claim)
+            self._metrics.documents.labels(outcome.value).inc()
             if outcome is not Outcome.READY:
                 _log.warning("a document is not ready", outcome=outcome.value, attempt=claim.attempt, **known)
         except asyncio.CancelledError:

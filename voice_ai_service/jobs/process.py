@@ -79,7 +79,7 @@ def document_worker(parts: WorkerParts) -> DocumentWorker:
     processing = DocumentProcessing(
         jobs, parts.documents, parts.originals, DocumentReader(), parts.embeddings, parts.domains, parts.clock
     )
-    return DocumentWorker(jobs, processing)
+    return DocumentWorker(jobs, processing, parts.metrics)
 
 
 def _periodic(settings: Settings, parts: WorkerParts, deliveries: Deliveries) -> list[Periodic]:
@@ -102,5 +102,5 @@ def _periodic(settings: Settings, parts: WorkerParts, deliveries: Deliveries) ->
         Periodic("retention", parts.retention.purge_all, every_s=24 * _HOUR_S, first_after_s=10 * _MINUTE_S),
         Periodic("call folders", sweep.sweep, every_s=_HOUR_S, first_after_s=15 * _MINUTE_S),
         Periodic("document models", models.follow, every_s=_MINUTE_S, first_after_s=5.0),
-        Periodic("document files", parts.documents.sweep, every_s=_HOUR_S, first_after_s=20 * _MINUTE_S),
+        Periodic("document files", parts.documents.sweep, every_s=6 * _HOUR_S, first_after_s=20 * _MINUTE_S),
     ]
