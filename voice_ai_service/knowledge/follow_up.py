@@ -58,10 +58,10 @@ def _is_follow_up(heard: str) -> bool:
     spoken = words(heard)
     if not spoken:
         return False
-    content = _content(heard)
     if any(spoken[: len(opener)] == opener for opener in _OPENERS):
-        return len(content) <= _FEW_CONCEPTS
-    return len(spoken) <= _SHORT_WORDS and len(content) <= 1 and bool(_POINTING & set(spoken))
+        return len(_content(heard)) <= _FEW_CONCEPTS
+    points_back = len(spoken) <= _SHORT_WORDS and not _POINTING.isdisjoint(spoken)
+    return points_back and len(_content(heard)) <= 1
 
 
 def _content(heard: str) -> tuple[str, ...]:
