@@ -80,13 +80,22 @@ async def _measure(*, full: bool, only: str | None) -> list[Figure]:
     if only != "scale":
         figures += await _with_database(_recall)
     if only != "recall":
-        sizes = [knowledge_scale.TEN_THOUSAND, *([knowledge_scale.SKEWED] if full else [])]
-        for size in sizes:
+        sizes: list[tuple[knowledge_scale.Size, Embeddings]] = [
+            (knowledge_scale.TEN_THOUSAND, HashingEmbeddings())
+        ]
+        if full:
+            sizes.append((knowledge_scale.SKEWED, knowledge_scale.TopicModel()))
+        for size, embeddings in sizes:
 
             async def scale(
-                urls: EmbeddedUrls, db: Database, size: knowledge_scale.Size = size
+                urls: EmbeddedUrls,
+                db: Database,
+                size: knowledge_scale.Size = size,
+                embeddings: Embeddings = embeddings,
             ) -> list[Figure]:
-                return await knowledge_scale.measure(size, urls.owner, db, OneModel(HashingEmbeddings()), 100)
+                return await knowledge_scale.measure(
+                    size, urls.owner, db, embeddings, OneModel(embeddings), 100
+                )
 
             figures += await _with_database(scale)
     return figures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -12,12 +12,12 @@ import pytest
 
 from tests.conftest import MakeDomain
 from voice_ai_service.db.pool import Database
-from voice_ai_service.errors import ProviderUnavailable
+from voice_ai_service.errors import ProviderUnavailable, Unavailable
 from voice_ai_service.knowledge.array_store import ArrayVectorStore
 from voice_ai_service.knowledge.pgvector_store import PgVectorStore
 from voice_ai_service.knowledge.search import KnowledgeSearch
 from voice_ai_service.knowledge.stores import DatabaseVectorStore
-from voice_ai_service.knowledge.vectors import VectorStore, Wanted
+from voice_ai_service.knowledge.vectors import Near, VectorStore, Wanted
 from voice_ai_service.providers.embeddings.hashing import HashingEmbeddings
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.text.words import words
@@ -250,6 +250,26 @@ async def test_embeddings_that_fail_cost_the_vectors_only(db: Database, library:
     result = await search.search(library.tenant, "horário de funcionamento")
     await search.aclose()
     assert (result.hits[0].text, result.model) == (HOURS, None)
+
+
+async def test_a_store_that_is_gone_is_said_as_itself(db: Database, library: Library) -> None:
+    class Gone:
+        async def nearest(self, domain_uuid: UUID, wanted: Wanted) -> tuple[Near, ...]:
+            raise Unavailable("the database is not reachable")
+
+    await library.add("guia.md", SHOP)
+    search = KnowledgeSearch(db, Gone(), LocalModel())
+    with pytest.raises(Unavailable):
+        await search.find(library.tenant, "horário", ("pt-BR",), 4)
+    await search.aclose()
+
+
+async def test_among_named_chunks_only(store: VectorStore, library: Library) -> None:
+    await library.add("guia.md", SHOP)
+    everything = await store.nearest(library.tenant.domain_uuid, await wanted("horário"))
+    last = everything[-1].chunk_uuid
+    asked = replace(await wanted("horário"), among=(last, uuid4()))
+    assert [one.chunk_uuid for one in await store.nearest(library.tenant.domain_uuid, asked)] == [last]
 
 
 @pytest.mark.parametrize(

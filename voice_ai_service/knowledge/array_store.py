@@ -83,9 +83,12 @@ def _nearest(held: _Vectors, wanted: Wanted) -> tuple[Near, ...]:
     if not held.chunks or held.matrix.shape[1] != len(wanted.vector):
         return ()
     similarities = held.matrix @ np.asarray(wanted.vector, dtype=np.float32)
+    among = None if wanted.among is None else frozenset(wanted.among)
     found = []
     for at in np.argsort(-similarities, kind="stable"):
         secretary = held.secretaries[at]
+        if among is not None and held.chunks[at] not in among:
+            continue
         if wanted.secretary_uuid is None or secretary is None or secretary == wanted.secretary_uuid:
             found.append(Near(held.chunks[at], held.documents[at], float(similarities[at])))
             if len(found) == wanted.limit:

@@ -15,6 +15,7 @@ MAX_CONCEPTS: Final = 16
 """Of a long utterance the first ones count: a query's time must not grow with what a caller tells."""
 _MAX_VARIANTS: Final = 24
 _MAX_LOOKED_AT: Final = 1500
+_FAR_TOO_MANY: Final = 6000
 _AT_LEAST: Final = 2
 _WEAK: Final = 0.4
 _CUE: Final = 0.4
@@ -88,8 +89,8 @@ def concepts_of(spoken: Sequence[str], sense: LanguageSense) -> tuple[Concept, .
 def most_telling(concepts: Sequence[Concept], lexicon: Lexicon, chunks: int) -> list[Concept]:
     """The rarest concepts, as many as stand in few enough chunks to be looked up within a turn.
 
-    The others count when the chunks that these find are ranked. At least two, so that one misheard word does not
-    choose alone.
+    The others count when the chunks that these find are ranked. Two where that can be paid for, so that one misheard
+    word does not choose alone.
     """
     expected = {
         concept.said: chunks
@@ -100,7 +101,7 @@ def most_telling(concepts: Sequence[Concept], lexicon: Lexicon, chunks: int) -> 
     looked_at = 0.0
     for concept in sorted(concepts, key=lambda concept: expected[concept.said]):
         looked_at += expected[concept.said]
-        if len(chosen) >= _AT_LEAST and looked_at > _MAX_LOOKED_AT:
+        if looked_at > _MAX_LOOKED_AT and len(chosen) >= (_AT_LEAST if looked_at <= _FAR_TOO_MANY else 1):
             break
         chosen.append(concept)
     return chosen

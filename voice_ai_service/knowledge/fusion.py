@@ -57,25 +57,35 @@ class Blend:
 
     Attributes:
         vectors: Their weight in the order; the rest is the words'.
+        discovers: Whether near vectors find what no word does. Where they do not, a large tenant's are compared among
+            the chunks that words found, exactly, instead of through an index that misses some.
         neighbours: What the document's next best chunks add to each: a document that is about the question has
             more than one.
     """
 
     vectors: float
+    discovers: bool
     neighbours: float
     sureness: Sureness
 
 
 HASHING: Final = Blend(
     vectors=0.2,
+    discovers=False,
     neighbours=0.2,
     sureness=Sureness(-4.14, 1.33, 1.4, 1.55, 2.04, 2.75, 1.95, 0.41, 0.32),
 )
 SEMANTIC: Final = Blend(
     vectors=0.5,
+    discovers=True,
     neighbours=0.0,
     sureness=Sureness(-3.19, 1.02, 1.02, 0.92, 1.09, 1.51, 0.93, 2.72, 1.07),
 )
+
+
+def blend_of(model: str | None) -> Blend:
+    """By the embedding model's name; None where no vectors were asked."""
+    return HASHING if model is None or model.startswith("hashing") else SEMANTIC
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class PgVectorStore:
         dimension = len(wanted.vector)
         asked = (domain_uuid, wanted.vector, wanted.model, wanted.secretary_uuid, wanted.limit)
         async with self._db.tenant(domain_uuid) as connection:
+            if wanted.among is not None:
+                return _near(await connection.fetch(_SQL.nearest_among, *asked, wanted.among))
             size = await connection.fetchval(_SQL.size, domain_uuid, self._exact_up_to + 1)
             if size <= self._exact_up_to or dimension not in INDEXED:
                 return _near(await connection.fetch(_SQL.nearest_exactly, *asked))

@@ -21,7 +21,7 @@ from voice_ai_service.knowledge.concepts import (
     most_telling,
     question_words,
 )
-from voice_ai_service.knowledge.fusion import HASHING, SEMANTIC, Fused, Matched, fuse
+from voice_ai_service.knowledge.fusion import Fused, Matched, blend_of, fuse
 from voice_ai_service.knowledge.passage import Passage
 from voice_ai_service.knowledge.ranking import ChunkWords, Occurrence, match
 from voice_ai_service.knowledge.senses import TenantSense, TenantSenses
@@ -35,6 +35,8 @@ MIN_SCORE: Final = 0.5
 MAX_HITS: Final = 50
 MAX_QUESTION_CHARS: Final = 2000
 _CANDIDATES: Final = 60
+_NEAREST: Final = 30
+_LARGE: Final = 3000
 _EMBED_TIMEOUT_S: Final = 1.0
 
 _SQL = queries.load(__package__, "search.sql")
@@ -202,11 +204,19 @@ class KnowledgeSearch:
     ) -> _Looked:
         question = question[:MAX_QUESTION_CHARS].strip()
         wanted = _Wanted(question, tuple(languages), secretary_uuid)
-        by_words, (model, near) = await asyncio.gather(
-            self._by_words(tenant.domain_uuid, wanted), self._by_vectors(tenant.domain_uuid, wanted)
-        )
-        blend = HASHING if model is None or model.startswith("hashing") else SEMANTIC
-        return _Looked(question, fuse(by_words.matched, near, blend), by_words.concepts, model)
+        sense = await self._senses.of(tenant.domain_uuid)
+        if not question or not sense.chunks:
+            return _Looked(question, [], {}, None)
+        try:
+            async with asyncio.TaskGroup() as methods:
+                words_task = methods.create_task(self._by_words(tenant.domain_uuid, sense, wanted))
+                vectors_task = methods.create_task(
+                    self._by_vectors(tenant.domain_uuid, sense, wanted, words_task)
+                )
+        except ExceptionGroup as failed:  # whoever asks expects the error itself
+            raise failed.exceptions[0] from failed
+        by_words, (model, near) = words_task.result(), vectors_task.result()
+        return _Looked(question, fuse(by_words.matched, near, blend_of(model)), by_words.concepts, model)
 
     async def _passage(self, hit: Hit, concepts: Mapping[str, tuple[Concept, ...]]) -> Passage:
         stems = self._senses.stems
@@ -220,12 +230,9 @@ class KnowledgeSearch:
         text = passage_in(hit.text, answer)
         return Passage(text, f"{hit.document_uuid}#{hit.chunk_uuid}", hit.score, answer)
 
-    async def _by_words(self, domain_uuid: UUID, wanted: _Wanted) -> _Words:
+    async def _by_words(self, domain_uuid: UUID, tenant: TenantSense, wanted: _Wanted) -> _Words:
         matched: list[Matched] = []
         by_language: dict[str, tuple[Concept, ...]] = {}
-        tenant = await self._senses.of(domain_uuid)
-        if not tenant.chunks:
-            return _Words((), {})
         async with self._db.tenant(domain_uuid) as connection:
             for language in _languages(tenant, wanted.languages):
                 concepts = await self._concepts(
@@ -276,23 +283,31 @@ class KnowledgeSearch:
             for key, (size, here) in chunks.items()
         ]
 
-    async def _by_vectors(self, domain_uuid: UUID, wanted: _Wanted) -> tuple[str | None, tuple[Near, ...]]:
-        if self._store is None or self._models is None or not wanted.question:
+    async def _by_vectors(
+        self, domain_uuid: UUID, tenant: TenantSense, wanted: _Wanted, words_task: asyncio.Task[_Words]
+    ) -> tuple[str | None, tuple[Near, ...]]:
+        embedded = await self._embedded(domain_uuid, wanted.question)
+        if embedded is None or self._store is None:
             return None, ()
+        model = embedded.model or ""
+        among = None
+        if not blend_of(model).discovers and sum(tenant.chunks.values()) > _LARGE:
+            among = [one.chunk_uuid for one in (await words_task).matched]
+        asked = Wanted(embedded.value[0], model, _NEAREST, wanted.secretary_uuid, among)
+        return model, await self._store.nearest(domain_uuid, asked)
+
+    async def _embedded(self, domain_uuid: UUID, question: str) -> Embedded | None:
+        if self._models is None:
+            return None
         try:
             async with asyncio.timeout(_EMBED_TIMEOUT_S):
                 chain = await self._models.embeddings(domain_uuid)
-                embedded = await chain.embed([wanted.question])
+                return await chain.embed([question])
         except (ProviderError, NotFound, TimeoutError) as error:
             _log.warning(
                 "searching without vectors", domain_uuid=str(domain_uuid), reason=type(error).__name__
             )
-            return None, ()
-        model = embedded.model or ""
-        near = await self._store.nearest(
-            domain_uuid, Wanted(embedded.value[0], model, _CANDIDATES // 2, wanted.secretary_uuid)
-        )
-        return model, near
+            return None
 
     async def _hits(self, tenant: Tenant, fused: Sequence[Fused]) -> tuple[Hit, ...]:
         if not fused:

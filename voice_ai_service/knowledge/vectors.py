@@ -15,12 +15,14 @@ class Wanted:
         vector: Unit length.
         model: Only vectors of this model are compared.
         secretary_uuid: Documents of this secretary and those of all; None: of every one.
+        among: Only these chunks are compared; None: all.
     """
 
     vector: Sequence[float]
     model: str
     limit: int
     secretary_uuid: UUID | None = None
+    among: Sequence[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)
