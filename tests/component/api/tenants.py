@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,6 +73,18 @@ def add_destination(tenant: TenantSetUp, name: str, number: str, *aliases: str) 
     made: str = tenant.admin.post("/transfer-destinations", draft)["destination_uuid"]
     tenant.ids[f"destination:{name}"] = made
     return made
+
+
+def ready_document(tenant: TenantSetUp, name: str, text: str) -> str:
+    """A document that callers can be answered from; returns its uuid when the background work on it is done."""
+    document = tenant.admin.ok("POST", "/documents", files={"file": (name, text.encode())})
+    until = time.monotonic() + 30
+    while document["status"] != "ready":
+        assert document["status"] != "error", document
+        assert time.monotonic() < until, document
+        time.sleep(0.1)
+        document = tenant.admin.get(f"/documents/{document['document_uuid']}")
+    return str(document["document_uuid"])
 
 
 def fill_clinic(tenant: TenantSetUp, webhook_url: str) -> None:

@@ -16,7 +16,7 @@ from tests.component.api.cloud import HEARD, MODEL_SAYS, Cloud, cloud_domain
 from tests.component.api.conftest import Platform
 from tests.component.api.owner import Owner
 from tests.component.api.phone_call import PhoneCall
-from tests.component.api.tenants import ADDRESS, TenantSetUp, add_secretary, make_tenant
+from tests.component.api.tenants import ADDRESS, TenantSetUp, add_secretary, make_tenant, ready_document
 from tests.component.api.voices import CallerVoice
 from voice_ai_service.metrics import Metrics
 
@@ -71,8 +71,7 @@ def _a_day(clinic: TenantSetUp, caller: CallerVoice, owner: Owner, pbx: ApiClien
     model = cloud.call()
     assert model.say(caller.says(ASKS_PRICE))["said"] == "".join(MODEL_SAYS)
     model.end()
-    file = {"file": ("x.txt", b"O estacionamento custa dez reais.")}
-    clinic.admin.ok("POST", "/documents", files=file)
+    ready_document(clinic, "preços.txt", "O estacionamento custa dez reais.")
     PhoneCall(clinic.admin, "4321").send_set_up()
     crowded = make_tenant(owner, pbx, "crowded.example", max_concurrent_calls=0)
     add_secretary(crowded, "8000", {"languages": ["en"]})

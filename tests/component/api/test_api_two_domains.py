@@ -11,7 +11,7 @@ from tests.component.api.api_client import ApiClient, assert_error
 from tests.component.api.owner import Owner
 from tests.component.api.phone_call import PhoneCall
 from tests.component.api.routes import Route, live_routes, scope_of, send
-from tests.component.api.tenants import CLARA, TenantSetUp
+from tests.component.api.tenants import CLARA, TenantSetUp, ready_document
 from tests.component.api.voices import CallerVoice
 
 
@@ -36,7 +36,7 @@ def victim(clinic: TenantSetUp, caller: CallerVoice, owner: Owner) -> dict[str, 
         "provider_uuid": clinic.ids["provider"],
         "webhook_uuid": clinic.ids["webhook"],
         "token_uuid": clinic.ids["token"],
-        "document_uuid": _ready_document(clinic),
+        "document_uuid": ready_document(clinic, "segredo.txt", "O segredo da clinica fica no cofre azul."),
         "name": "country",
     }
 
@@ -217,19 +217,6 @@ def test_forgetting_a_caller_forgets_nothing_of_the_other_domain(
     attacker.post("/conversations/erase", {"caller_number": "+5511987654321"})
     assert owner.all_of(clinic.domain_uuid) == before
     assert clinic.admin.get(f"/conversations/{victim['conversation_uuid']}")["secretary_name"] == "Clara"
-
-
-def _ready_document(tenant: TenantSetUp) -> str:
-    """Waits, so that no background work changes rows during the attack."""
-    file = {"file": ("segredo.txt", b"O segredo da clinica fica no cofre azul.")}
-    document = tenant.admin.ok("POST", "/documents", files=file)
-    until = time.monotonic() + 30
-    while document["status"] != "ready":
-        assert time.monotonic() < until, document
-        assert document["status"] != "error", document
-        time.sleep(0.1)
-        document = tenant.admin.get(f"/documents/{document['document_uuid']}")
-    return str(document["document_uuid"])
 
 
 def _delivered(owner: Owner, domain_uuid: UUID) -> UUID:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from voice_ai_service.api.admission import Admin, Reader
+from voice_ai_service.api.moment import Moment
 from voice_ai_service.api.service import Parts
 from voice_ai_service.calls.numbers import caller_number
 from voice_ai_service.conversations.outcome import Resolution
@@ -107,8 +108,8 @@ class Erased(BaseModel):
 async def page(
     tenant: Reader,
     parts: Parts,
-    started_from: AwareDatetime | None = None,
-    started_before: AwareDatetime | None = None,
+    started_from: Moment | None = None,
+    started_before: Moment | None = None,
     caller: Annotated[
         str | None,
         Query(

@@ -7,9 +7,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from voice_ai_service.api.admission import Admin
+from voice_ai_service.api.moment import Moment
 from voice_ai_service.api.service import Parts
 from voice_ai_service.tenancy.tenant import Scope
 
@@ -20,7 +21,7 @@ class TokenRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class TokenAnswer(BaseModel):

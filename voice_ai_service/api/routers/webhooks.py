@@ -8,9 +8,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from voice_ai_service.api.admission import Admin, Reader
+from voice_ai_service.api.moment import Moment
 from voice_ai_service.api.service import Parts
 from voice_ai_service.crm.events import WebhookKind
 from voice_ai_service.crm.outbox import DeliveryStatus
@@ -62,7 +63,7 @@ class ReplayRequest(BaseModel):
     """Everything that died since then is sent again."""
 
     model_config = ConfigDict(extra="forbid")
-    since: AwareDatetime
+    since: Moment
 
 
 class ReplayAnswer(BaseModel):
