@@ -257,12 +257,12 @@ class RowsInMemory:
         self.reads = 0
         self.down = False
 
-    async def rows_for(self, domain_uuid: UUID, kind: ProviderKind) -> Sequence[ProviderRow]:
+    async def rows_of(self, domain_uuid: UUID) -> Mapping[ProviderKind, Sequence[ProviderRow]]:
         self.reads += 1
         await asyncio.sleep(0)
         if self.down:
             raise Unavailable("The database does not answer.")
-        return tuple(self.rows.get((domain_uuid, kind), ()))
+        return {kind: tuple(rows) for (domain, kind), rows in self.rows.items() if domain == domain_uuid}
 
 
 class PlainSealer:

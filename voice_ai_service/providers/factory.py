@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -30,8 +30,8 @@ log = structlog.get_logger()
 
 
 class ProviderRows(Protocol):
-    async def rows_for(self, domain_uuid: UUID, kind: ProviderKind) -> Sequence[ProviderRow]:
-        """The domain's enabled rows of one kind. Raises Unavailable when the database is not there."""
+    async def rows_of(self, domain_uuid: UUID) -> Mapping[ProviderKind, Sequence[ProviderRow]]:
+        """The domain's enabled rows by kind; a kind may be missing. Raises Unavailable without a database."""
         ...
 
 
@@ -56,8 +56,7 @@ class FactoryLimits:
     """
     Attributes:
         recheck_s: How old the rows in memory may be when a chain is asked for.
-        places: Pairs of domain and kind kept in memory; the least used go first, and their instances with
-            them.
+        places: Domains kept in memory; the least used go first, and their instances with them.
     """
 
     recheck_s: float = 5.0
@@ -66,12 +65,16 @@ class FactoryLimits:
 
 @dataclass(slots=True)
 class _Place:
-    """What one domain has of one kind. `keys`: row to its links' key in the pool, by priority."""
+    """What one domain has. `keys`: by kind, row to its links' key in the pool, by priority."""
 
     read_at: float = float("-inf")
     known: bool = False
-    keys: dict[UUID, str] = field(default_factory=dict)
+    keys: dict[ProviderKind, dict[UUID, str]] = field(default_factory=dict)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def all_keys(self) -> set[str]:
+        return {key for keys in self.keys.values() for key in keys.values()}
 
 
 class ProviderFactory:
@@ -100,7 +103,7 @@ class ProviderFactory:
         self._observer: ProviderObserver = observer or NobodyWatches()
         self._clock = registry.context.clock
         self._limits = limits or FactoryLimits()
-        self._places: OrderedDict[tuple[UUID, ProviderKind], _Place] = OrderedDict()
+        self._places: OrderedDict[UUID, _Place] = OrderedDict()
 
     async def stt(self, domain_uuid: UUID, choice: Sequence[UUID] = ()) -> SttChain:
         """`choice` names rows by preference; empty: all enabled ones by priority. The embedded engine is last.
@@ -147,9 +150,8 @@ class ProviderFactory:
 
     def forget(self, domain_uuid: UUID) -> None:
         """The domain's rows were changed in this process: the next chain reads them again."""
-        for (domain, _), place in self._places.items():
-            if domain == domain_uuid:
-                place.read_at = float("-inf")
+        if (place := self._places.get(domain_uuid)) is not None:
+            place.read_at = float("-inf")
 
     async def aclose(self) -> None:
         """Closes every instance, also those in use: the process ends."""
@@ -173,53 +175,54 @@ class ProviderFactory:
         return [self._embedded_links[kind]] if kind in self._embedded_links else []
 
     async def _chosen(self, domain_uuid: UUID, kind: ProviderKind, choice: Sequence[UUID]) -> list[Link[Any]]:
-        keys = await self._keys(domain_uuid, kind)
+        keys = (await self._place(domain_uuid)).keys.get(kind, {})
         rows = [row for row in choice if row in keys] if choice else list(keys)
         if choice and len(rows) < len(choice):
             log.warning("chosen provider rows are gone", kind=kind.value, domain_uuid=str(domain_uuid))
         # Two rows of a local engine with equal settings are one link; it is asked once.
         return [link for key in dict.fromkeys(keys[row] for row in rows) for link in self._pool.get(key)]
 
-    async def _keys(self, domain_uuid: UUID, kind: ProviderKind) -> dict[UUID, str]:
-        name = (domain_uuid, kind)
-        place = self._places.setdefault(name, _Place())
-        self._places.move_to_end(name)
+    async def _place(self, domain_uuid: UUID) -> _Place:
+        place = self._places.setdefault(domain_uuid, _Place())
+        self._places.move_to_end(domain_uuid)
         if self._stale(place):
             async with place.reading:
                 if self._stale(place):
-                    await self._read(name, place)
-        return place.keys
+                    await self._read(domain_uuid, place)
+        return place
 
     def _stale(self, place: _Place) -> bool:
         return self._clock.monotonic() - place.read_at >= self._limits.recheck_s
 
-    async def _read(self, name: tuple[UUID, ProviderKind], place: _Place) -> None:
-        domain_uuid, kind = name
+    async def _read(self, domain_uuid: UUID, place: _Place) -> None:
+        """All kinds at once: a turn needs three of them, and should wait for the database once."""
         asked_at = self._clock.monotonic()
         try:
-            rows = await self._rows.rows_for(domain_uuid, kind)
+            rows = await self._rows.rows_of(domain_uuid)
         except VoiceAiError as error:
             if not place.known:
                 raise
-            log.warning(
-                "provider rows not read", kind=kind.value, domain_uuid=str(domain_uuid), code=error.code
-            )
+            log.warning("provider rows not read", domain_uuid=str(domain_uuid), code=error.code)
             place.read_at = asked_at
             return
-        before = set(place.keys.values())
-        place.keys = {}
+        before = place.all_keys
+        place.keys = {kind: self._owned(domain_uuid, kind, found) for kind, found in rows.items()}
+        place.read_at, place.known = asked_at, True
+        self._pool.disown(before - place.all_keys, domain_uuid)
+        self._drop_least_used()
+
+    def _owned(self, domain_uuid: UUID, kind: ProviderKind, rows: Sequence[ProviderRow]) -> dict[UUID, str]:
+        keys = {}
         for row in sorted(rows, key=lambda row: (row.priority, str(row.provider_uuid))):
             key = self._builder.key(kind, row)
-            self._pool.own(key, name, lambda row=row: self._builder.links(kind, row))  # type: ignore[misc]
-            place.keys[row.provider_uuid] = key
-        place.read_at, place.known = asked_at, True
-        self._pool.disown(before - set(place.keys.values()), name)
-        self._drop_least_used()
+            self._pool.own(key, domain_uuid, lambda row=row: self._builder.links(kind, row))  # type: ignore[misc]
+            keys[row.provider_uuid] = key
+        return keys
 
     def _drop_least_used(self) -> None:
         while len(self._places) > self._limits.places:
-            name, place = next(iter(self._places.items()))
+            domain_uuid, place = next(iter(self._places.items()))
             if place.reading.locked():
                 return
-            del self._places[name]
-            self._pool.disown(set(place.keys.values()), name)
+            del self._places[domain_uuid]
+            self._pool.disown(place.all_keys, domain_uuid)

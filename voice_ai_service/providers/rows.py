@@ -49,20 +49,22 @@ class ProviderRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def rows_for(self, domain_uuid: UUID, kind: ProviderKind) -> Sequence[ProviderRow]:
+    async def rows_of(self, domain_uuid: UUID) -> Mapping[ProviderKind, Sequence[ProviderRow]]:
         async with self._database.tenant(domain_uuid) as connection:
-            rows = await connection.fetch(_SQL.enabled_rows, domain_uuid, kind.value)
-        return [
-            ProviderRow(
-                provider_uuid=row["voice_provider_uuid"],
-                name=row["provider_name"],
-                label=row["provider_label"],
-                settings=row["provider_settings"] or {},
-                sealed_secret=row["provider_secret"],
-                priority=row["provider_priority"],
+            rows = await connection.fetch(_SQL.enabled_rows, domain_uuid)
+        by_kind: dict[ProviderKind, list[ProviderRow]] = {}
+        for row in rows:
+            by_kind.setdefault(ProviderKind(row["provider_kind"]), []).append(
+                ProviderRow(
+                    provider_uuid=row["voice_provider_uuid"],
+                    name=row["provider_name"],
+                    label=row["provider_label"],
+                    settings=row["provider_settings"] or {},
+                    sealed_secret=row["provider_secret"],
+                    priority=row["provider_priority"],
+                )
             )
-            for row in rows
-        ]
+        return by_kind
 
     async def all(self, domain_uuid: UUID) -> list[StoredProvider]:
         async with self._database.tenant(domain_uuid) as connection:

@@ -1,8 +1,8 @@
 -- name: enabled_rows
-SELECT voice_provider_uuid, provider_name, coalesce(provider_label, '') AS provider_label, provider_settings,
-       provider_secret, coalesce(provider_priority, 100)::int AS provider_priority
+SELECT voice_provider_uuid, provider_kind, provider_name, coalesce(provider_label, '') AS provider_label,
+       provider_settings, provider_secret, coalesce(provider_priority, 100)::int AS provider_priority
 FROM v_voice_providers
-WHERE domain_uuid = $1 AND provider_kind = $2 AND provider_enabled
+WHERE domain_uuid = $1 AND provider_enabled
 ORDER BY provider_priority, voice_provider_uuid;
 
 -- name: list_rows
