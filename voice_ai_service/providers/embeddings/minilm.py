@@ -207,6 +207,8 @@ def read_safetensors(path: Path, sha256: str | None = None) -> dict[str, Floats]
         )
     try:
         (size,) = struct.unpack_from("<Q", content)
+        if size > len(content) - 8:
+            raise ValueError("the header is longer than the file")
         header = json.loads(content[8 : 8 + size])
         tensors = {}
         for name, about in header.items():
