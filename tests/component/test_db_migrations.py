@@ -109,7 +109,9 @@ async def test_up_down_up_ends_where_it_began(urls: DatabaseUrls) -> None:
 async def test_every_earlier_version_comes_up_and_goes_back(urls: DatabaseUrls, version: int) -> None:
     await migrate.up(urls.owner, to=version)
     there = await shape(urls)
-    assert [m.version for m in await migrate.pending(urls.owner)] == [later for later in VERSIONS if later > version]
+    assert [m.version for m in await migrate.pending(urls.owner)] == [
+        later for later in VERSIONS if later > version
+    ]
     await migrate.up(urls.owner)
     await migrate.down(urls.owner, to=version)
     assert await shape(urls) == there

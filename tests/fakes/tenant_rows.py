@@ -47,9 +47,7 @@ async def plant(owner: asyncpg.Connection, domain_uuid: UUID) -> Planted:
     await put("v_voice_messages", voice_conversation_uuid=conversation, message_index=0, speaker="caller")
     document = await put("v_voice_documents", document_name="prices.pdf", voice_secretary_uuid=secretary)
     await put("v_voice_chunks", voice_document_uuid=document, chunk_index=0, chunk_text="ten reais")
-    await put(
-        "v_voice_document_jobs", voice_document_uuid=document, job_reason="upload", document_version=2
-    )
+    await put("v_voice_document_jobs", voice_document_uuid=document, job_reason="upload", document_version=2)
     webhook = await put("v_voice_webhooks", webhook_url="https://crm.example/hook")
     await put(
         "v_voice_outbox", voice_webhook_uuid=webhook, event_name="call_completed", event_id=f"e-{uuid4()}"

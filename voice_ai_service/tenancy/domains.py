@@ -54,8 +54,7 @@ _CATEGORIES: Final = {
     "overlap_tokens": "knowledge",
 }
 CATEGORY_OF: Final[Mapping[str, str]] = {
-    name: _CATEGORIES.get(name, "limits")
-    for name in TenantSettings.model_fields
+    name: _CATEGORIES.get(name, "limits") for name in TenantSettings.model_fields
 }
 
 

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 MODEL_BANDS: Final = 25
 FRAME_MS: Final = 10
-PAD_MS: Final = 200
+PAD_MS: Final = 100
 """Quiet on both sides: the decoder wants to see speech begin and end."""
 
 _LOWEST_HZ, _HIGHEST_HZ = 130.0, 6800.0
@@ -31,7 +31,7 @@ _WINDOW: Final = 205
 """25.625 ms, as in training."""
 _HOP: Final = PHONE_RATE_HZ * FRAME_MS // 1000
 _PRE_EMPHASIS: Final = 0.97
-_AIR_MS: Final = 150
+_AIR_MS: Final = 120
 """Kept around what the detector takes for speech: soft consonants."""
 _DITHER_AMPLITUDE: Final = 32768 * 10 ** (-62 / 20)
 """-62 dBFS: digital silence destroys every estimate of the background."""

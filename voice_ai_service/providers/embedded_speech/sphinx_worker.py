@@ -42,10 +42,10 @@ class Service:
                 lm=None,
                 loglevel="FATAL",
                 bestpath=False,
-                beam=1e-80,  # as narrow as by default, the right phrase is often lost on telephone speech
-                pbeam=1e-80,
-                wbeam=1e-60,
-                topn=8,
+                beam=1e-60,  # as narrow as by default, the right phrase is often lost on telephone speech
+                pbeam=1e-60,
+                wbeam=1e-40,
+                topn=16,
                 compallsen=True,  # otherwise scores are relative to another best state in each search
             )
         self._decoder.add_allphone_file(_FREE, get_model_path("en-us/en-us-phone.lm.bin"))

@@ -43,7 +43,9 @@ class EmbeddedTts:
     def __init__(self, *, limits: WorkerLimits | None = None, clock: Clock | None = None) -> None:
         extra.require(_PACKAGE, PROVIDER)
         self._clock = clock or SystemClock()
-        self._worker = SpeechWorker(PROVIDER, _MODULE, environment=ONE_THREAD, limits=limits, clock=self._clock)
+        self._worker = SpeechWorker(
+            PROVIDER, _MODULE, environment=ONE_THREAD, limits=limits, clock=self._clock
+        )
 
     @property
     def capabilities(self) -> TtsCapabilities:
