@@ -73,6 +73,24 @@ async def test_a_conversation_comes_back_whole(db: Database, make_domain: MakeDo
     assert detail.messages[2].latency_ms == {"stt": 40, "retrieval": 2, "llm": 100, "tts": 30, "total": 180}
 
 
+async def test_each_message_gets_its_own_vector_and_one_that_is_none_costs_only_itself(
+    db: Database, make_domain: MakeDomain, owner_connection: asyncpg.Connection
+) -> None:
+    domain_uuid = await make_domain()
+    vectors = [[0.25, -1.5e-7], None, [float("nan"), 1.0], [0.0, 1.0], [float("inf"), 0.0]]
+    stored = await ConversationRepository(db).store(
+        conversation_of(domain_uuid), MessageVectors("tiny", vectors)
+    )
+    rows = await owner_connection.fetch(
+        "SELECT embedding_model, embedding::real[] AS numbers FROM v_voice_messages"
+        " WHERE voice_conversation_uuid = $1 ORDER BY message_index",
+        stored,
+    )
+    assert [row["embedding_model"] for row in rows] == ["tiny", None, None, "tiny", None]
+    assert rows[0]["numbers"] == pytest.approx([0.25, -1.5e-7])
+    assert [row["numbers"] for row in rows[1:]] == [None, None, [0.0, 1.0], None]
+
+
 async def test_stored_twice_is_stored_once(
     db: Database, make_domain: MakeDomain, owner_connection: asyncpg.Connection
 ) -> None:

@@ -8,6 +8,8 @@ from math import isfinite
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from voice_ai_service.conversations.conversation import Conversation, Message
 from voice_ai_service.conversations.stored import (
     ConversationDetail,
@@ -139,7 +141,7 @@ class ConversationRepository:
             )
         if messages.rows:
             await connection.execute(
-                _SQL.insert_messages, domain_uuid, stored, messages.rows, messages.numbers
+                _SQL.insert_messages, domain_uuid, stored, messages.rows, _as_array(messages.numbers)
             )
         if conversation.usage:
             await connection.execute(_SQL.add_usage, domain_uuid, _usage_rows(conversation))
@@ -218,6 +220,11 @@ def _message_rows(messages: Sequence[Message], vectors: MessageVectors | None) -
             row["embedding_last"] = len(numbers)
         rows.append(row)
     return _MessageRows(storable_json(rows), numbers)
+
+
+def _as_array(numbers: list[float]) -> str:
+    """As PostgreSQL reads an array."""
+    return "{" + to_json(numbers)[1:-1].decode() + "}"
 
 
 def _message_row(index: int, message: Message) -> dict[str, Any]:

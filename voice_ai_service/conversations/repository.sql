@@ -42,8 +42,9 @@ INSERT INTO v_voice_messages (
 SELECT gen_random_uuid(), $1, $2, message_index, turn_number, speaker, message_text,
     heard_text, language, confidence, digits, message_date, audio_ref, audio_ms, played_ms, barged_in, action, intent,
     latency, providers, prompt_tokens, completion_tokens, sources, tools, embedding_model,
-    ($4::real[])[embedding_first:embedding_last], now()
--- The vectors' numbers come beside the rows, all in one array: as JSON they cost more than all else in a call's end.
+    -- The vectors' numbers come beside the rows, in one text that is read once: as parameters or inside the rows they
+    -- would cost more than all else in a call's end.
+    ((SELECT $4::text::real[]))[embedding_first:embedding_last], now()
 FROM jsonb_to_recordset($3) AS message (
     message_index numeric, turn_number numeric, speaker text, message_text text, heard_text text, language text,
     confidence numeric, digits text, message_date timestamptz, audio_ref text, audio_ms numeric, played_ms numeric,
