@@ -13,6 +13,7 @@ import pytest
 
 from tests.component.api.api_client import ApiClient, assert_error
 from tests.component.api.conftest import Platform
+from tests.component.api.other_services import another
 from tests.component.api.owner import Owner
 from tests.component.api.phone_call import PhoneCall, inline
 from tests.component.api.service_process import ServiceProcess
@@ -21,12 +22,6 @@ from tests.component.api.voices import CallerVoice
 from tests.conftest import RedisServer, redis_program
 
 ASKS_PRICE = "quanto custa a consulta"
-
-
-def another(platform: Platform, **settings: str) -> ServiceProcess:
-    """`voice-ai serve` on the platform's database, with its keys."""
-    everything = {**platform.service.settings, "database_url": platform.database.service, **settings}
-    return ServiceProcess(("serve",), platform.service.data_dir, everything)
 
 
 @pytest.fixture(scope="module")
