@@ -106,14 +106,23 @@ def test_noise_on_the_side_does_not_disturb(text: str) -> None:
     asyncio.run(talk())
 
 
-async def test_an_engine_that_never_starts_is_tried_with_growing_pauses() -> None:
+async def test_an_engine_that_never_starts_is_tried_with_growing_pauses_and_then_refused_at_once() -> None:
     clock = VirtualClock()
-    before = clock.monotonic()
     broken = SpeechWorker("fake", "tests.fakes.no_such_module", clock=clock)
     for _ in range(4):
         with pytest.raises(ProviderUnavailable):
             await answers(broken, "a")
-    assert clock.monotonic() - before == pytest.approx(0.25 + 0.5 + 1.0)
+    assert clock.slept_s == pytest.approx([0.25, 0.5, 1.0])
+    starts = broken.generation
+    for _ in range(3):
+        with pytest.raises(ProviderUnavailable) as caught:
+            await answers(broken, "a")
+        assert caught.value.retry_after_s == pytest.approx(2.0)
+    assert broken.generation == starts
+    await clock.sleep(2.0)
+    with pytest.raises(ProviderUnavailable):
+        await answers(broken, "a")
+    assert broken.generation == starts + 1
     await broken.aclose()
 
 

@@ -76,9 +76,8 @@ Serve = Callable[[messages.Message, Answer, Callable[[], bool]], messages.Messag
 
 def serve_forever(load: Callable[[], Serve]) -> None:
     """Loads the engine, then does one request after the other. Never returns."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C goes to the whole group; the parent decides when we end
+    # Ctrl-C goes to the whole group of processes; the parent decides when this one ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # an engine that prints must not break the framing
     requests = Requests(source)

@@ -19,20 +19,19 @@ import structlog
 
 from voice_ai_service.clock import Clock, SystemClock
 from voice_ai_service.errors import ProviderBusy, ProviderProtocol, ProviderTimeout, ProviderUnavailable
-from voice_ai_service.providers.embedded_speech import framing, messages
+from voice_ai_service.providers.embedded_speech import messages
+from voice_ai_service.providers.embedded_speech.running_child import PendingRequest, RunningChild
 
 _log = structlog.get_logger()
 
-_READ_BYTES: Final = 256 * 1024
-_STDERR_LINE_BYTES: Final = 2000
 _PASSED_ON: Final = frozenset(
     ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "PYTHONPATH", "LD_LIBRARY_PATH")
 ) | {"CUDA_VISIBLE_DEVICES"}
 """What a child sees of our environment: it has no use for the keys that stand there too."""
 ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """For an engine that works on one core: numpy's thread pool on small matrices only takes time from the others."""
-_CLOSE_S: Final = 2.0
-"""How long a child may take to see that its input has ended."""
+_LONGEST_WAIT_S: Final = 1.0
+"""A caller is on the line: rather than wait longer for an engine that keeps dying, another provider is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,106 +50,6 @@ class WorkerLimits:
     start_timeout_s: float = 20.0
     stuck_s: float = 5.0
     backoff_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
-
-
-class _Pending:
-    """One open request. Its queue needs no bound: a request's answers are bounded by what was asked."""
-
-    def __init__(self) -> None:
-        self.answers: asyncio.Queue[messages.Message | None] = asyncio.Queue()
-
-
-class _Child:
-    """One life of the process: pipes, reader tasks, open requests."""
-
-    def __init__(self, provider: str, process: asyncio.subprocess.Process, clock: Clock) -> None:
-        assert process.stdin is not None  # noqa: S101 - asked for at spawn
-        self.provider = provider
-        self.process = process
-        self.stdin = process.stdin
-        self.pending: dict[int, _Pending] = {}
-        self.alive = True
-        self.answered = False
-        self._clock = clock
-        self._last_sign = clock.monotonic()
-        self._last_request = 0
-        self._tasks = (
-            asyncio.create_task(self._read_answers(), name=f"{provider}-answers"),
-            asyncio.create_task(self._drain_stderr(), name=f"{provider}-stderr"),
-        )
-
-    def open(self, message: messages.Message) -> tuple[int, _Pending]:
-        if not self.pending:
-            self._last_sign = self._clock.monotonic()
-        self._last_request += 1
-        pending = self.pending[self._last_request] = _Pending()
-        self.send(self._last_request, message)
-        return self._last_request, pending
-
-    def send(self, request: int, message: messages.Message) -> None:
-        """Not drained: `max_pending` requests of bounded size are the most that can stand in the pipe's
-        buffer.
-        """
-        if self.alive:
-            self.stdin.write(framing.encode(messages.to_frame(request, message)))
-
-    async def _read_answers(self) -> None:
-        assert self.process.stdout is not None  # noqa: S101 - asked for at spawn
-        reader = framing.FrameReader()
-        try:
-            while data := await self.process.stdout.read(_READ_BYTES):
-                for frame in reader.feed(data):
-                    self._deliver(frame.request, messages.from_frame(frame))
-        except framing.FrameError as error:
-            _log.error("speech worker broke the framing", provider=self.provider, problem=str(error))
-            self.kill()
-        finally:
-            self._lose()
-
-    @property
-    def silent_s(self) -> float:
-        """How long it has had work and given no sign of life."""
-        return self._clock.monotonic() - self._last_sign
-
-    def _deliver(self, request: int, message: messages.Message) -> None:
-        self.answered = True
-        self._last_sign = self._clock.monotonic()
-        pending = self.pending.get(request)
-        if pending is None:
-            return  # given up by its owner; the closing message of a cancelled request
-        pending.answers.put_nowait(message)
-        if message.closing:
-            del self.pending[request]
-
-    def _lose(self) -> None:
-        self.alive = False
-        for pending in self.pending.values():
-            pending.answers.put_nowait(None)
-        self.pending.clear()
-
-    async def _drain_stderr(self) -> None:
-        assert self.process.stderr is not None  # noqa: S101 - asked for at spawn
-        while data := await self.process.stderr.read(_STDERR_LINE_BYTES):
-            _log.debug("speech worker wrote", provider=self.provider, text=data.decode(errors="replace"))
-
-    def kill(self) -> None:
-        self.alive = False
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-
-    async def wait_closed(self) -> None:
-        """Ends the process, gently first, and everything that reads from it."""
-        self.alive = False
-        self.stdin.close()
-        try:
-            async with asyncio.timeout(_CLOSE_S):
-                await self.process.wait()
-        except TimeoutError:
-            self.kill()
-            await self.process.wait()
-        await asyncio.gather(*self._tasks)
-        with contextlib.suppress(ConnectionError):
-            await self.stdin.wait_closed()
 
 
 class SpeechWorker:
@@ -178,9 +77,10 @@ class SpeechWorker:
         self._environment = dict(environment or {})
         self._limits = limits or WorkerLimits()
         self._clock = clock or SystemClock()
-        self._child: _Child | None = None
+        self._child: RunningChild | None = None
         self._starting = asyncio.Lock()
         self._fruitless_starts = 0
+        self._not_before = 0.0
         self._closed = False
         self.generation = 0
         """Counts the starts: what an earlier child had loaded is gone."""
@@ -227,7 +127,9 @@ class SpeechWorker:
                 return answer
         raise ProviderProtocol("The local speech engine gave no answer.", provider=self.provider)
 
-    async def _next_answer(self, child: _Child, pending: _Pending, timeout_s: float) -> messages.Message:
+    async def _next_answer(
+        self, child: RunningChild, pending: PendingRequest, timeout_s: float
+    ) -> messages.Message:
         try:
             async with asyncio.timeout(timeout_s):
                 answer = await pending.answers.get()
@@ -240,7 +142,7 @@ class SpeechWorker:
             raise ProviderUnavailable("The local speech engine stopped.", provider=self.provider)
         return answer
 
-    async def _running_child(self) -> _Child:
+    async def _running_child(self) -> RunningChild:
         async with self._starting:
             if self._closed:
                 raise ProviderUnavailable("The local speech engine is shut down.", provider=self.provider)
@@ -257,11 +159,22 @@ class SpeechWorker:
             _log.warning("speech worker died", provider=self.provider, exit_code=child.process.returncode)
             if child.answered:
                 self._fruitless_starts = 0
+            self._hold_off()
+        wait_s = self._not_before - self._clock.monotonic()
+        if wait_s > _LONGEST_WAIT_S:
+            raise ProviderUnavailable(
+                "The local speech engine does not start.", provider=self.provider, retry_after_s=wait_s
+            )
+        if wait_s > 0:
+            await self._clock.sleep(wait_s)
+
+    def _hold_off(self) -> None:
         if self._fruitless_starts:
             waits = self._limits.backoff_s
-            await self._clock.sleep(waits[min(self._fruitless_starts, len(waits)) - 1])
+            wait_s = waits[min(self._fruitless_starts, len(waits)) - 1]
+            self._not_before = self._clock.monotonic() + wait_s
 
-    async def _spawn(self) -> _Child:
+    async def _spawn(self) -> RunningChild:
         self._fruitless_starts += 1
         self.generation += 1
         pipe = asyncio.subprocess.PIPE
@@ -271,10 +184,11 @@ class SpeechWorker:
                 *self._command, stdin=pipe, stdout=pipe, stderr=pipe, env=ours | self._environment
             )
         except OSError as error:
+            self._hold_off()
             raise ProviderUnavailable(
                 "The local speech engine cannot be started.", provider=self.provider, detail=str(error)
             ) from error
-        child = self._child = _Child(self.provider, process, self._clock)
+        child = self._child = RunningChild(self.provider, process, self._clock)
         _, pending = child.open(messages.Hello())
         try:
             await self._next_answer(child, pending, self._limits.start_timeout_s)
