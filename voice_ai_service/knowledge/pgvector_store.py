@@ -10,7 +10,7 @@ from voice_ai_service.db.pool import Database
 from voice_ai_service.knowledge.vectors import Near, Wanted
 
 INDEXED: Final = frozenset((256, 384, 512, 768, 1024, 1536))
-"""Dimensions that migration 0011 makes an index for."""
+"""Dimensions that migration 0010 makes an index for."""
 EXACT_UP_TO: Final = 10_000
 """Chunks of a tenant that are compared one by one: its true nearest, in a few milliseconds. One index over all
 tenants would look at the large ones' chunks first and find a small one's last."""
