@@ -47,7 +47,7 @@ class _Wanted:
 @click.option(
     "--profile",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Throughput once more under py-spy: CPU time by part, folded stacks in this file.",
+    help="Throughput once more with a sampler inside: CPU time by part, folded stacks in this file.",
 )
 def main(only: tuple[str, ...], full: bool, quick: bool, as_json: bool, profile: Path | None) -> None:
     """Measure the shipped service on this machine.

@@ -5,6 +5,8 @@ a webhook's receiver, and a domain whose providers are the stubs.
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +14,9 @@ from typing import Any, Final
 
 import httpx
 
+from benchmarks import cpu_sampler
 from benchmarks.calls import Service
+from benchmarks.cpu_sampler import SAMPLES_TO
 from benchmarks.figures import BenchmarkError
 from benchmarks.plugin_folder import write_plugin
 from benchmarks.processes import VoiceAi, cores, free_port
@@ -64,17 +68,33 @@ class Installation:
     def token(self) -> str:
         return self._headers["X-API-Key"]
 
-    async def restart_service(self) -> float:
-        """Returns the seconds until it was ready."""
+    async def restart_service(self, samples_to: Path | None = None) -> float:
+        """Returns the seconds until it was ready.
+
+        Args:
+            samples_to: Folded stacks, see `cpu_sampler`.
+        """
         if self._service is not None:
             await self._service.stop()
-        self._service = VoiceAi(
-            ("serve",),
-            {**self._settings(), "PYTHONPATH": str(self.folder / "plugin")},
-            self.folder / "serve.log",
-            pinned_to=cores()[0],
-        )
+        settings = {**self._settings(), "PYTHONPATH": str(self.folder / "plugin")}
+        if samples_to is not None:
+            settings["PYTHONPATH"] += f"{os.pathsep}{self.folder / 'sampler'}"
+            settings[SAMPLES_TO] = str(samples_to)
+        self._service = VoiceAi(("serve",), settings, self.folder / "serve.log", pinned_to=cores()[0])
         return await self._service.until_ready(self.url)
+
+    @asynccontextmanager
+    async def sampled(self, folded: Path) -> AsyncIterator[None]:
+        """While the block runs another process serves, whose CPU time is in `folded` afterwards."""
+        sampler = self.folder / "sampler"
+        sampler.mkdir(exist_ok=True)
+        shutil.copyfile(cpu_sampler.__file__, sampler / "sitecustomize.py")
+        await self.restart_service(self.folder / "samples")
+        number = self.process.pid
+        yield
+        await self.restart_service()
+        folded.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.folder / f"samples.{number}", folded)
 
     async def set_delays(self, delay_ms: float) -> None:
         """How long each of the three stubs takes from now on."""
