@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from pydantic_core import PydanticSerializationError
 
 from voice_ai_service.conversations.text import storable_json
@@ -65,6 +66,14 @@ class LiveCalls:
         Raises:
             Conflict: A call of another domain has this uuid.
         """
+        try:
+            await self._write(snapshot)
+        except asyncpg.UniqueViolationError:
+            # Two processes wrote the call's first state at once: the statement arbitrates by the primary key, and
+            # the other unique index was reached first. Now the row is there.
+            await self._write(snapshot)
+
+    async def _write(self, snapshot: Snapshot) -> None:
         # A power cut may lose the last moments of a call that it cut as well; waiting for the disk would cost
         # ten times as much, for every turn of every call.
         async with self._database.tenant(snapshot.domain_uuid, durable=False) as connection:

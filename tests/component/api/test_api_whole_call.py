@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -146,7 +147,11 @@ def test_a_reply_too_long_for_one_answer_is_fetched_in_pieces_or_whole(
 
 def test_the_call_is_listed_while_it_lives(call: PhoneCall, clinic: TenantSetUp) -> None:
     call.answer().press("1")
-    assert str(call.call_uuid) in {one["call_uuid"] for one in clinic.admin.get("/calls")["calls"]}
+    # The list is the journal's, which is written behind the turn.
+    deadline = time.monotonic() + 10
+    while str(call.call_uuid) not in {one["call_uuid"] for one in clinic.admin.get("/calls")["calls"]}:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     call.end()
     assert str(call.call_uuid) not in {one["call_uuid"] for one in clinic.admin.get("/calls")["calls"]}
 
