@@ -46,7 +46,7 @@ BEGIN
     LOOP
         EXECUTE format('ALTER TABLE %I ALTER COLUMN embedding TYPE vector USING embedding::vector', kept.table_name);
         CONTINUE WHEN kept.table_name <> 'v_voice_chunks'
-            OR NOT EXISTS (SELECT 1 FROM voice_ai.migrations WHERE version = 11);
+            OR NOT EXISTS (SELECT 1 FROM voice_ai.migrations WHERE name = 'vector_indexes');
         FOREACH dimension IN ARRAY ARRAY[256, 384, 512, 768, 1024, 1536] LOOP
             EXECUTE format(
                 'CREATE INDEX IF NOT EXISTS v_voice_chunks_vectors_%1$s_index ON v_voice_chunks '

@@ -15,8 +15,6 @@ MAX_CONCEPTS: Final = 16
 """Of a long utterance the first ones count: a query's time must not grow with what a caller tells."""
 _MAX_VARIANTS: Final = 24
 _MAX_LOOKED_AT: Final = 1500
-_FAR_TOO_MANY: Final = 6000
-_AT_LEAST: Final = 2
 _WEAK: Final = 0.4
 _CUE: Final = 0.4
 _JOINED: Final = 0.8
@@ -86,25 +84,25 @@ def concepts_of(spoken: Sequence[str], sense: LanguageSense) -> tuple[Concept, .
     return (*found[:MAX_CONCEPTS], *(cue for cue in cues[:4] if cue.variants))
 
 
-def most_telling(concepts: Sequence[Concept], lexicon: Lexicon, chunks: int) -> list[Concept]:
-    """The rarest concepts, as many as stand in few enough chunks to be looked up within a turn.
+def most_telling(
+    concepts: Sequence[Concept], lexicon: Lexicon, chunks: int
+) -> tuple[list[Concept], list[Concept]]:
+    """The rarest concepts, as many as stand in few enough chunks to be looked up within a turn; and the others.
 
-    The others count when the chunks that these find are ranked. Two where that can be paid for, so that one misheard
-    word does not choose alone.
+    The others are looked up where the rarest stands too. At least one is looked up alone.
     """
     expected = {
         concept.said: chunks
         * min(1.0, sum(_frequency(variant, lexicon) for variant in concept.variants) / max(1, lexicon.chunks))
         for concept in concepts
     }
-    chosen: list[Concept] = []
+    by_rarity = sorted(concepts, key=lambda concept: expected[concept.said])
     looked_at = 0.0
-    for concept in sorted(concepts, key=lambda concept: expected[concept.said]):
+    for number, concept in enumerate(by_rarity):
         looked_at += expected[concept.said]
-        if looked_at > _MAX_LOOKED_AT and len(chosen) >= (_AT_LEAST if looked_at <= _FAR_TOO_MANY else 1):
-            break
-        chosen.append(concept)
-    return chosen
+        if number and looked_at > _MAX_LOOKED_AT:
+            return by_rarity[:number], by_rarity[number:]
+    return by_rarity, []
 
 
 def _frequency(variant: Variant, lexicon: Lexicon) -> int:

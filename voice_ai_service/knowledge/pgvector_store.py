@@ -37,6 +37,7 @@ class PgVectorStore:
                 return _near(await connection.fetch(_SQL.nearest_among, *asked, wanted.among))
             size = await connection.fetchval(_SQL.size, domain_uuid, self._exact_up_to + 1)
             if size <= self._exact_up_to or dimension not in INDEXED:
+                await connection.execute(_SQL.plan_for_this_tenant)
                 return _near(await connection.fetch(_SQL.nearest_exactly, *asked))
             await connection.execute(_SQL.search_widely)
             statement = _SQL.nearest_by_index.replace("{dimension}", str(dimension))

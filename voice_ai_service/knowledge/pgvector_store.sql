@@ -1,6 +1,10 @@
 -- name: size
 SELECT count(*) FROM (SELECT 1 FROM v_voice_chunks WHERE domain_uuid = $1 LIMIT $2) AS counted
 
+-- name: plan_for_this_tenant
+-- A plan for the average tenant joins the large one's documents to all of its chunks, one by one: minutes.
+SET LOCAL plan_cache_mode = 'force_custom_plan'
+
 -- name: nearest_exactly
 -- Without the index's expression, so that no index gets in the way.
 SELECT chunk.voice_chunk_uuid, chunk.voice_document_uuid, 1 - (chunk.embedding <=> $2) AS similarity

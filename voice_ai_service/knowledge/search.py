@@ -260,11 +260,15 @@ class KnowledgeSearch:
         known = [concept for concept in concepts if concept.variants]
         if not known:
             return []
-        telling = most_telling(known, tenant.senses[language].lexicon, tenant.chunks[language])
+        telling, others = most_telling(known, tenant.senses[language].lexicon, tenant.chunks[language])
+        rarest = _as_tsquery(telling[0])
         rows = await connection.fetch(
             _SQL.match_chunks,
-            [_as_tsquery(concept) for concept in telling],
-            [concept.weight * concept.variants[0].likeness for concept in telling],
+            [
+                *(_as_tsquery(concept) for concept in telling),
+                *(f"({rarest}) & ({_as_tsquery(concept)})" for concept in others),
+            ],
+            [concept.weight * concept.variants[0].likeness for concept in (*telling, *others)],
             wanted.secretary_uuid,
             _CANDIDATES,
         )

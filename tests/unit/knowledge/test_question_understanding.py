@@ -154,8 +154,9 @@ def test_common_words_do_not_choose_candidates() -> None:
     common = Concept("empresa", 0.5, (Variant(("empresa",), 1.0),))
     rare = [Concept(f"raro{n}", 3.0, (Variant((f"raro{n}",), 1.0),)) for n in range(2)]
     lexicon = make_lexicon("pt-BR", 100, {"empresa": 90, "raro0": 1, "raro1": 1})
-    assert most_telling([common, *rare], lexicon, 100_000) == rare[:2]
-    assert most_telling([common, *rare], lexicon, 100) == [*rare, common]
+    assert most_telling([common, *rare], lexicon, 100_000) == (rare[:1], [rare[1], common])
+    assert most_telling([common, *rare], lexicon, 50_000) == (rare, [common])
+    assert most_telling([common, *rare], lexicon, 100) == ([*rare, common], [])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
