@@ -245,3 +245,14 @@ async def test_a_role_without_rights_is_told_so(cluster: Cluster, urls: Database
     with pytest.raises(errors.Unavailable) as caught:
         await migrate.up(urls.app)
     assert "GRANT CREATE ON DATABASE" in (caught.value.fix or "")
+
+
+async def test_vectors_that_come_later_get_their_indexes(postgres_cluster: Cluster) -> None:
+    urls = postgres_cluster.create()
+    await run_script(urls.superuser, "DROP EXTENSION vector")
+    await migrate.up(urls.owner)
+    made = "SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'v\\_voice\\_chunks\\_vectors\\_%'"
+    assert (await run(urls.owner, made))[0][0] == 0
+    await run_script(urls.superuser, "CREATE EXTENSION vector")
+    await migrate.up(urls.owner)
+    assert (await run(urls.owner, made))[0][0] == 6
