@@ -100,7 +100,11 @@ class Door:
         tenant = await self._resolve(credential, wanted, name)
         require_scope(credential, scope)
         if self._parts.rate is not None:
-            await self._parts.rate.take(tenant.domain_uuid, tenant.limits.requests_per_minute)
+            # Counted apart: whoever reads too much must not silence the domain's callers.
+            channel = "calls" if scope is Scope.CALLS else "requests"
+            await self._parts.rate.take(
+                tenant.domain_uuid, tenant.limits.requests_per_minute, channel=channel
+            )
         return Admission(tenant, credential)
 
     async def identify(self, authorization: str | None, api_key: str | None, peer: str) -> Credential:

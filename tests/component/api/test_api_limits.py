@@ -59,10 +59,18 @@ def test_who_asks_too_often_is_told_when_to_come_back(
         assert_error(answer, 429, code="limit_reached")
         assert 1 <= int(answer.headers["retry-after"]) <= 60
     assert_error(by_pbx.send("GET", "/settings"), 429)
-    assert_error(PhoneCall(hasty.admin).send_set_up(), 429)
     assert rival.admin.send("GET", "/settings").status_code == 200
     assert pbx.acting(pbx.token, rival.domain_uuid).send("GET", "/settings").status_code == 200
     assert hasty.admin.http.get("/health").status_code == 200
+
+
+def test_callers_are_counted_apart_from_readers(hasty: TenantSetUp, rival: TenantSetUp) -> None:
+    call = PhoneCall(hasty.admin)
+    assert call.set_up()["decision"] == "answer"
+    turns = [call.send_turn(number, no_input=True) for number in range(1, PER_MINUTE + 20)]
+    assert turns[0].status_code == 200
+    assert_error(next(turn for turn in turns if turn.status_code == 429), 429, code="limit_reached")
+    assert PhoneCall(rival.admin).set_up()["decision"] == "answer"
 
 
 def test_strangers_cannot_use_up_a_domains_requests(
