@@ -66,15 +66,23 @@ def test_the_words_are_those_that_are_spoken() -> None:
 def test_every_phrase_can_be_said_and_nothing_else() -> None:
     chosen = PhraseSet([*PT, *EN], ("pt-BR", "en"))
     grammar = Grammar(chosen, sounds(chosen))
-    said = accepted(grammar.load_message().jsgf)
+    said = accepted(grammar.polite.jsgf)
     found = [grammar.phrase_of(tokens) for tokens in said]
     assert None not in found
     assert {phrase for match in found if match for phrase in [match[0]]} == {*PT, *EN}
     assert len(said) == len(PT) + len(EN)
 
 
+def test_carrier_words_are_only_in_the_polite_form() -> None:
+    grammar = grammar_of(*PT)
+    assert accepted(grammar.exact.jsgf) == accepted(grammar.polite.jsgf)
+    assert all(token.startswith("p") for token, _ in grammar.exact.pronunciations)
+    assert any(token.startswith("c") for token, _ in grammar.polite.pronunciations)
+    assert grammar.exact.name != grammar.polite.name
+
+
 def test_branches_weigh_what_stands_behind_them() -> None:
-    jsgf = grammar_of(*PT).load_message().jsgf
+    jsgf = grammar_of(*PT).exact.jsgf
     rule = next(line for line in jsgf.splitlines() if line.startswith("<said0>"))
     weights = [float(weight) for weight in re.findall(r"/([\d.]+)/ p", rule)]
     assert sorted(weights)[:2] == pytest.approx([0.2, 0.2], abs=1e-5)  # sim, não
@@ -84,20 +92,20 @@ def test_branches_weigh_what_stands_behind_them() -> None:
 
 def test_the_likelier_language_weighs_more_and_names_another_grammar() -> None:
     first, other = grammar_of(*PT, *EN), grammar_of(*PT, *EN, languages=("en", "pt-BR"))
-    assert first.name != other.name
-    assert "/1.0/ <said0> | /0.3/ <said1>" in first.load_message().jsgf
+    assert first.exact.name != other.exact.name
+    assert "/1.0/ <said0> | /0.3/ <said1>" in first.exact.jsgf
 
 
 def test_the_order_of_phrases_does_not_name_another_grammar() -> None:
-    assert grammar_of(*PT, *EN).name == grammar_of(*reversed([*PT, *EN])).name
-    assert grammar_of(*PT).name != grammar_of(*PT[1:]).name
+    assert grammar_of(*PT, *EN).exact.name == grammar_of(*reversed([*PT, *EN])).exact.name
+    assert grammar_of(*PT).exact.name != grammar_of(*PT[1:]).exact.name
 
 
 def test_words_around_the_phrase_are_left_out() -> None:
     grammar = grammar_of(*PT)
-    pronounced = [token for token, _ in grammar.load_message().pronunciations]
+    pronounced = [token for token, _ in grammar.polite.pronunciations]
     carriers = [token for token in pronounced if token.startswith("c")]
-    (tokens,) = (said for said in accepted(grammar.load_message().jsgf) if len(said) == 4)
+    (tokens,) = (said for said in accepted(grammar.polite.jsgf) if len(said) == 4)
     found = grammar.phrase_of([*carriers[:2], *tokens, carriers[2]])
     assert found == (Phrase("falar com o financeiro", "pt-BR"), slice(2, 6))
     assert grammar.phrase_of(carriers[:3]) is None
@@ -105,7 +113,7 @@ def test_words_around_the_phrase_are_left_out() -> None:
 
 
 def tokens_of(grammar: Grammar) -> set[str]:
-    return {token for token, _ in grammar.load_message().pronunciations}
+    return {token for token, _ in grammar.polite.pronunciations}
 
 
 def test_a_word_keeps_its_token_in_every_grammar_and_each_language_has_its_own() -> None:
@@ -115,7 +123,7 @@ def test_a_word_keeps_its_token_in_every_grammar_and_each_language_has_its_own()
 
 
 def test_only_english_words_are_looked_up_in_the_models_dictionary() -> None:
-    load = grammar_of(*PT, *EN).load_message()
+    load = grammar_of(*PT, *EN).exact
     assert {"sales", "yes"} <= {word for _, word in load.spellings}
     assert not {"vendas", "sim"} & {word for _, word in load.spellings}
 
@@ -131,7 +139,7 @@ def test_a_phrase_that_cannot_be_pronounced_is_left_out_alone() -> None:
     known = sounds(chosen) | {SpokenWord("zzz", "pt-BR"): ()}
     grammar = Grammar(chosen, known)
     assert not grammar.empty
-    assert len(accepted(grammar.load_message().jsgf)) == 1
+    assert len(accepted(grammar.polite.jsgf)) == 1
     assert Grammar(PhraseSet([Phrase("...", "pt-BR")], ("pt-BR",)), {}).empty
 
 
@@ -147,10 +155,11 @@ def test_too_many_phrases_lose_the_last_ones() -> None:
 def test_any_text_makes_a_grammar_of_safe_tokens(phrases: list[tuple[str, str]]) -> None:
     chosen = PhraseSet([Phrase(*phrase) for phrase in phrases], ("pt-BR", "en", "xx"))
     grammar = Grammar(chosen, sounds(chosen))
-    load = grammar.load_message()
-    body = "".join(load.jsgf.splitlines()[2:])
-    assert re.fullmatch(r"(?:public )?[<>\w |()/.=;]*", body)
     assert grammar.empty == (not chosen.spoken)
-    said = accepted(load.jsgf)
-    assert len(said) == len(chosen.spoken)
-    assert all(grammar.phrase_of(tokens) for tokens in said)
+    for load in (grammar.exact, grammar.polite):
+        assert re.fullmatch(r"[<>\w |()/.=;]*", "".join(load.jsgf.splitlines()[2:]))
+        said = accepted(load.jsgf)
+        assert len(said) == len(chosen.spoken)
+        assert all(grammar.phrase_of(tokens) for tokens in said)
+        tokens_in_rules = set(re.findall(r"\b[pc][0-9a-f]{12}\b", load.jsgf))
+        assert tokens_in_rules == {token for token, _ in load.pronunciations}

@@ -18,6 +18,8 @@ SAMPLES: dict[Any, Any] = {
     int: 7,
     int | None: None,
     float: -1.5,
+    float | None: None,
+    bool: True,
     bytes: b"\0\xff\n",
     list[str]: ["a", "b"],
     list[list[str]]: [["a", "b"], ["c", "d"]],

@@ -60,6 +60,7 @@ _AFTER: Final[Mapping[str, tuple[str, ...]]] = {
 _CARRIER_WEIGHT: Final = 0.1
 _LANGUAGE_WEIGHTS: Final = (1.0, 0.3)
 """Of the languages in their order: what callers speak first is likelier to be spoken."""
+_TOKEN: Final = re.compile(r"\b[pc][0-9a-f]{12}\b")
 _NOT_IN_WORDS: Final = re.compile(r"[^\w'’-]+")
 
 
@@ -118,16 +119,21 @@ class PhraseSet:
 
 
 class Grammar:
-    """A phrase set that the decoder can load.
+    """A phrase set in the two forms that the decoder loads.
+
+    Carrier words around the phrases let foreign sentences through and win over phrases that are not clearly said,
+    so they are only tried when the phrases alone do not fit.
 
     Args:
         sounds: ARPAbet pronunciations of the set's vocabulary. A phrase with a word that has none is left out.
+
+    Attributes:
+        exact: Nothing but one of the phrases.
+        polite: A phrase with what people say around it.
     """
 
     def __init__(self, phrases: PhraseSet, sounds: Mapping[SpokenWord, Sequence[str]]) -> None:
-        self.name = phrases.name
         self._sounds = sounds
-        self._tokens: dict[tuple[str, SpokenWord], str] = {}
         self._phrases: dict[Tokens, Phrase] = {}
         by_language: dict[str, list[Tokens]] = {language: [] for language in phrases.languages}
         for (language, words), phrase in phrases.spoken.items():
@@ -135,22 +141,13 @@ class Grammar:
             if tokens:
                 self._phrases[tokens] = phrase
                 by_language[language].append(tokens)
-        self._jsgf = self._write({language: found for language, found in by_language.items() if found})
+        known = {language: found for language, found in by_language.items() if found}
+        self.exact = self._load(phrases.name, known, polite=False)
+        self.polite = self._load(f"{phrases.name}polite", known, polite=True)
 
     @property
     def empty(self) -> bool:
         return not self._phrases
-
-    def load_message(self) -> LoadGrammar:
-        pronunciations = [
-            [token, phones] for (_, word), token in self._tokens.items() for phones in self._sounds[word]
-        ]
-        spellings = [
-            [token, word.text]
-            for (_, word), token in self._tokens.items()
-            if base_language(word.language) == "en"
-        ]
-        return LoadGrammar(self.name, self._jsgf, pronunciations, spellings)
 
     def phrase_of(self, tokens: Sequence[str]) -> tuple[Phrase, slice] | None:
         """The phrase among heard tokens and where it stands, carrier words left out."""
@@ -160,39 +157,49 @@ class Grammar:
         phrase = self._phrases.get(tuple(tokens[index] for index in at))
         return (phrase, slice(at[0], at[-1] + 1)) if phrase else None
 
-    def _tokens_of(self, prefix: str, language: str, words: Iterable[str]) -> tuple[str, ...]:
+    def _tokens_of(self, prefix: str, language: str, words: Iterable[str]) -> Tokens:
+        """Empty when a word has no sound."""
         spoken = [SpokenWord(word, language) for word in words]
-        if not all(self._sounds.get(word) for word in spoken):
-            return ()
-        return tuple(self._token(prefix, word) for word in spoken)
+        return tuple(_token(prefix, word) for word in spoken) if all(map(self._sounds.get, spoken)) else ()
 
-    def _token(self, prefix: str, word: SpokenWord) -> str:
-        """The same word gets the same token in every grammar, so that the dictionary grows with words, not
-        grammars.
-        """
-        digest = hashlib.sha256(f"{word.language}\t{word.text}".encode()).hexdigest()[:12]
-        return self._tokens.setdefault((prefix, word), prefix + digest)
+    def _load(self, name: str, by_language: Mapping[str, Sequence[Tokens]], *, polite: bool) -> LoadGrammar:
+        jsgf = self._write(name, by_language, polite=polite)
+        written = set(_TOKEN.findall(jsgf))
+        candidates = ((_token(prefix, word), word) for word in self._sounds for prefix in ("p", "c"))
+        used = {token: word for token, word in candidates if token in written}
+        pronunciations = [[token, phones] for token, word in used.items() for phones in self._sounds[word]]
+        spellings = [
+            [token, word.text] for token, word in used.items() if base_language(word.language) == "en"
+        ]
+        return LoadGrammar(name, jsgf, pronunciations, spellings)
 
-    def _write(self, by_language: Mapping[str, Sequence[Tokens]]) -> str:
-        """The said phrase is one of a language's, with its carriers; languages weigh what their order says."""
-        rules = ["#JSGF V1.0;", f"grammar {self.name};"]
+    def _write(self, name: str, by_language: Mapping[str, Sequence[Tokens]], *, polite: bool) -> str:
+        """The said phrase is one of a language's; languages weigh what their order says."""
+        rules = ["#JSGF V1.0;", f"grammar {name};"]
         choices = []
         for rank, (language, phrases) in enumerate(by_language.items()):
-            before = " ".join(
-                self._carriers(language, options) for options in _BEFORE.get(base_language(language), ())
-            )
-            after = self._carriers(language, _AFTER.get(base_language(language), ()))
-            rules.append(f"<said{rank}> = {before} {_prefix_tree(phrases)} {after};")
+            said = _prefix_tree(phrases)
+            rules.append(f"<said{rank}> = {self._with_carriers(language, said) if polite else said};")
             choices.append(f"/{_LANGUAGE_WEIGHTS[min(rank, len(_LANGUAGE_WEIGHTS) - 1)]}/ <said{rank}>")
         return "\n".join([*rules, f"public <said> = {' | '.join(choices)};"])
 
-    def _carriers(self, language: str, carriers: Iterable[str]) -> str:
-        """Any of them or none."""
+    def _with_carriers(self, language: str, said: str) -> str:
+        base = base_language(language)
+        before = [self._any_or_none(language, group) for group in _BEFORE.get(base, ())]
+        after = self._any_or_none(language, _AFTER.get(base, ()))
+        return " ".join(filter(None, [*before, said, after]))
+
+    def _any_or_none(self, language: str, carriers: Iterable[str]) -> str:
         spoken = [self._tokens_of("c", language, carrier.split()) for carrier in carriers]
         known = [" ".join(tokens) for tokens in spoken if tokens]
         if not known:
             return ""
         return f"( /{1 - _CARRIER_WEIGHT:.4f}/ <NULL> | /{_CARRIER_WEIGHT}/ ( {' | '.join(known)} ) )"
+
+
+def _token(prefix: str, word: SpokenWord) -> str:
+    """The same word gets the same token in every grammar, so that the dictionary grows with words, not grammars."""
+    return prefix + hashlib.sha256(f"{word.language}\t{word.text}".encode()).hexdigest()[:12]
 
 
 def _prefix_tree(phrases: Sequence[Tokens]) -> str:

@@ -133,13 +133,14 @@ class ForgetGrammar(Message):
 
 @dataclass(frozen=True, slots=True)
 class Recognise(Message):
-    """Answered by Recognised. `samples` is L16."""
+    """Answered by Recognised. `samples` is L16; `compare` asks for the free score, which costs as much again."""
 
     kind = "recognise"
     payload_field = "samples"
     grammar: str
     sample_rate_hz: int
     max_ms: int
+    compare: bool
     samples: bytes
 
 
@@ -150,7 +151,8 @@ class Recognised(Message):
         tokens: The grammar's tokens, each with the milliseconds of the audio where it begins and ends; empty when
             nothing matched or nobody spoke.
         score: Logarithmic score of the best path through the grammar, a frame.
-        free_score: The same of the best path through any phones at all.
+        free_score: The same of the best path through any phones at all; None when it was not asked for, or nobody
+            spoke.
         dictionary_words: How many the worker holds; it never gets fewer.
     """
 
@@ -158,7 +160,7 @@ class Recognised(Message):
     closing = True
     tokens: list[list[Any]]
     score: float
-    free_score: float
+    free_score: float | None
     dictionary_words: int
 
 

@@ -9,11 +9,10 @@ from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.clock import Clock
 from voice_ai_service.errors import ProviderProtocol
 from voice_ai_service.providers.embedded_speech import framing, messages
-from voice_ai_service.providers.embedded_speech.grammar import Grammar
 from voice_ai_service.providers.embedded_speech.worker import ONE_THREAD, SpeechWorker, WorkerLimits
 
 _MODULE: Final = "voice_ai_service.providers.embedded_speech.sphinx_worker"
-_KEPT_GRAMMARS: Final = 16
+_KEPT_GRAMMARS: Final = 32
 _MAX_DICTIONARY_WORDS: Final = 50_000
 """The decoder's dictionary never forgets; past this the process is replaced, between two utterances."""
 _ANSWER_TIMEOUT_S: Final = 15.0
@@ -39,23 +38,24 @@ class RecogniserProcess:
         """Raises ProviderError."""
         await self._worker.start()
 
-    async def recognise(self, grammar: Grammar, audio: PcmAudio, *, max_ms: int) -> messages.Recognised:
-        """Speech after `max_ms` is not looked at. Raises ProviderError."""
+    async def recognise(
+        self, grammar: messages.LoadGrammar, audio: PcmAudio, *, max_ms: int, compare: bool
+    ) -> messages.Recognised:
+        """Speech after `max_ms` is not looked at; `compare` as in the message. Raises ProviderError."""
         await self._load(grammar)
-        wanted = messages.Recognise(grammar.name, audio.sample_rate_hz, max_ms, audio.samples)
-        answer = await self._ask(wanted)
-        heard = self._expect(answer, messages.Recognised)
+        wanted = messages.Recognise(grammar.name, audio.sample_rate_hz, max_ms, compare, audio.samples)
+        heard = self._expect(await self._ask(wanted), messages.Recognised)
         if heard.dictionary_words > _MAX_DICTIONARY_WORDS:
             await self._replace()
         return heard
 
-    async def _load(self, grammar: Grammar) -> None:
+    async def _load(self, grammar: messages.LoadGrammar) -> None:
         await self._worker.start()
         if self._loaded_in != self._worker.generation:
             self._loaded.clear()
             self._loaded_in = self._worker.generation
         if grammar.name not in self._loaded:
-            self._expect(await self._ask(grammar.load_message()), messages.Done)
+            self._expect(await self._ask(grammar), messages.Done)
             self._loaded[grammar.name] = None
         self._loaded.move_to_end(grammar.name)
         if len(self._loaded) > _KEPT_GRAMMARS:

@@ -93,12 +93,13 @@ class Service:
         audio = PcmAudio(wanted.samples, wanted.sample_rate_hz)
         heard = features.log_mel(audio, max_ms=wanted.max_ms)
         if heard is None:
-            return messages.Recognised([], _WORST_SCORE, _WORST_SCORE, self._added_words)
+            return messages.Recognised([], _WORST_SCORE, None, self._added_words)
         log_mel, start_ms = heard
         frames = cepstra(log_mel)
         score = self._decode(wanted.grammar, frames)
         tokens = self._heard_tokens(start_ms)
-        return messages.Recognised(tokens, score, self._decode(_FREE, frames), self._added_words)
+        free_score = self._decode(_FREE, frames) if wanted.compare else None
+        return messages.Recognised(tokens, score, free_score, self._added_words)
 
     def _heard_tokens(self, start_ms: int) -> list[list[Any]]:
         hypothesis = self._decoder.hyp()

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from voice_ai_service.audio.decode import SAMPLE_RATES_HZ
 from voice_ai_service.audio.formats import PHONE_RATE_HZ, WIDE_RATE_HZ, PcmAudio
@@ -61,21 +61,31 @@ class Pronounce(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """When the phrase that fits best still fits too badly to have been said.
+    """When what fits best still fits too badly to have been said.
 
     Both scores are logarithms a frame, 0 at best. Weighing the free score takes out a part of what a bad line does
-    to both.
+    to both. The limits were found on telephone speech of four synthetic voices: 19 of 20 phrases and 9 of 10 polite
+    sentences are kept, 1 of 20 foreign sentences is.
+
+    Attributes:
+        exact_misfit: For a phrase and nothing else; above it, carrier words are tried.
+        polite_misfit: For a phrase with carrier words, which fit almost anything.
     """
 
     free_weight: float = 0.5
-    max_misfit: float = 21.8
+    exact_misfit: float = 24.0
+    polite_misfit: float = 21.5
 
-    def misfit(self, heard: messages.Recognised) -> float:
-        return self.free_weight * heard.free_score - heard.score
+    def misfit(self, score: float, free_score: float) -> float:
+        return self.free_weight * free_score - score
 
-    def confidence(self, heard: messages.Recognised) -> float:
-        """1 where the phrase fits perfectly, 0.5 at the border of rejection, 0 at twice that."""
-        return round(min(max(1.0 - 0.5 * self.misfit(heard) / self.max_misfit, 0.0), 1.0), 3)
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """`sureness` is 1 for a perfect fit, 0.5 at the border of rejection."""
+
+    tokens: list[list[Any]]
+    sureness: float
 
 
 class EmbeddedStt:
@@ -146,21 +156,27 @@ class EmbeddedStt:
             async with asyncio.timeout(options.timeout_s):
                 grammar = await self._grammar(_phrase_set(options.phrases, options.languages))
                 async with self._process() as process:
-                    heard = await process.recognise(grammar, audio, max_ms=_MAX_SPEECH_MS)
+                    match = await self._match(process, grammar, audio)
         except TimeoutError as error:
             raise ProviderTimeout("The local recogniser took too long.", provider=PROVIDER) from error
-        return self._transcript(grammar, heard) or Transcript("", options.languages[0])
+        return _transcript(grammar, match) or Transcript("", options.languages[0])
 
-    def _transcript(self, grammar: Grammar, heard: messages.Recognised) -> Transcript | None:
-        found = grammar.phrase_of([token for token, _, _ in heard.tokens])
-        if found is None or self._rejection.misfit(heard) > self._rejection.max_misfit:
+    async def _match(self, process: RecogniserProcess, grammar: Grammar, audio: PcmAudio) -> _Match | None:
+        heard = await process.recognise(grammar.exact, audio, max_ms=_MAX_SPEECH_MS, compare=True)
+        free_score = heard.free_score
+        if free_score is None:
             return None
-        phrase, span = found
-        words = tuple(
-            Word(text, start_ms, end_ms)
-            for text, (_, start_ms, end_ms) in zip(words_of(phrase.text), heard.tokens[span], strict=False)
-        )
-        return Transcript(phrase.text, phrase.language, self._rejection.confidence(heard), words)
+        match = self._accepted(heard, free_score, self._rejection.exact_misfit)
+        if match is None:
+            heard = await process.recognise(grammar.polite, audio, max_ms=_MAX_SPEECH_MS, compare=False)
+            match = self._accepted(heard, free_score, self._rejection.polite_misfit)
+        return match
+
+    def _accepted(self, heard: messages.Recognised, free_score: float, max_misfit: float) -> _Match | None:
+        misfit = self._rejection.misfit(heard.score, free_score)
+        if not heard.tokens or misfit > max_misfit:
+            return None
+        return _Match(heard.tokens, round(min(1.0 - 0.5 * misfit / max_misfit, 1.0), 3))
 
     @asynccontextmanager
     async def stream(self, sample_rate_hz: int, options: SttOptions) -> AsyncGenerator[SttStream, None]:
@@ -223,6 +239,18 @@ class EmbeddedStt:
     async def aclose(self) -> None:
         for process in self._processes:
             await process.aclose()
+
+
+def _transcript(grammar: Grammar, match: _Match | None) -> Transcript | None:
+    found = grammar.phrase_of([token for token, _, _ in match.tokens]) if match else None
+    if match is None or found is None:
+        return None
+    phrase, span = found
+    words = tuple(
+        Word(text, start_ms, end_ms)
+        for text, (_, start_ms, end_ms) in zip(words_of(phrase.text), match.tokens[span], strict=False)
+    )
+    return Transcript(phrase.text, phrase.language, match.sureness, words)
 
 
 @lru_cache(maxsize=_KEPT_GRAMMARS)
