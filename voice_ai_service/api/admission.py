@@ -78,6 +78,7 @@ def admitted(scope: Scope) -> Callable[..., Awaitable[Tenant]]:
 
 
 CallsVisitor = Annotated[Visitor, Depends(knocking(Scope.CALLS))]
+AdminVisitor = Annotated[Visitor, Depends(knocking(Scope.ADMIN))]
 SpeechVisitor = Annotated[Visitor, Depends(knocking(Scope.SPEECH))]
 Reader = Annotated[Tenant, Depends(admitted(Scope.READ))]
 Admin = Annotated[Tenant, Depends(admitted(Scope.ADMIN))]

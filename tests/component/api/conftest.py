@@ -123,7 +123,8 @@ def rival(owner: Owner, pbx: ApiClient) -> TenantSetUp:
 def switched_off(owner: Owner, pbx: ApiClient) -> TenantSetUp:
     """A disabled domain to which a token was given."""
     domain_uuid = owner.make_domain("gone.example", enabled=False)
-    return TenantSetUp(domain_uuid, "gone.example", pbx.acting(owner.issue_token(domain_uuid, tuple(Scope))))
+    admin = pbx.acting(owner.issue_token(domain_uuid, tuple(Scope)))
+    return TenantSetUp(domain_uuid, "gone.example", admin, pbx.acting(pbx.token, domain_uuid))
 
 
 @pytest.fixture(scope="session")

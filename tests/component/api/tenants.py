@@ -22,6 +22,7 @@ class TenantSetUp:
     """
     Attributes:
         admin: All scopes, bound to the domain.
+        operator: The PBX's token, acting for the domain: what sets its limits.
         ids: What it has, by name: `secretary:8000`, `destination:financeiro`, `rule`, `provider`, `webhook`.
         webhook_secret: Shown once, when the webhook was made.
     """
@@ -29,6 +30,7 @@ class TenantSetUp:
     domain_uuid: UUID
     name: str
     admin: ApiClient
+    operator: ApiClient
     ids: dict[str, str] = field(default_factory=dict)
     webhook_secret: str = ""
 
@@ -46,14 +48,14 @@ def make_tenant(owner: Owner, pbx: ApiClient, name: str, **settings: object) -> 
     domain_uuid = owner.make_domain(name)
     scoped = pbx.acting(pbx.token, domain_uuid)
     issued = scoped.post("/tokens", {"name": "administrator", "scopes": list(ALL_SCOPES)})
-    tenant = TenantSetUp(domain_uuid, name, pbx.acting(issued["token"]))
+    tenant = TenantSetUp(domain_uuid, name, pbx.acting(issued["token"]), scoped)
     tenant.ids["token"] = issued["token_uuid"]
     for setting, value in {
         "requests_per_minute": 1_000_000,
         "max_concurrent_calls": 1000,
         **settings,
     }.items():
-        tenant.admin.put(f"/settings/{setting}", {"value": value})
+        tenant.operator.put(f"/settings/{setting}", {"value": value})
     return tenant
 
 

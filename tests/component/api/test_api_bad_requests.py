@@ -12,6 +12,7 @@ from tests.component.api.api_client import assert_error
 from tests.component.api.owner import Owner
 from tests.component.api.phone_call import PhoneCall, heard_in
 from tests.component.api.tenants import CLARA, OPEN, TenantSetUp, add_secretary
+from voice_ai_service.api.routers.settings import OPERATORS
 
 STRANGE = [
     'O\'Brien "Jr"; DROP TABLE v_voice_secretaries; --',
@@ -99,8 +100,6 @@ def test_another_kind_of_content_is_not_guessed_at(clinic: TenantSetUp) -> None:
         ("/turn", {"call_uuid": str(uuid4()), "turn": 1, "digits": "1$"}, "digits"),
         ("/settings/time_zone", {"value": "Mars/Phobos"}, "time_zone"),
         ("/settings/country", {"value": "Brasil"}, "country"),
-        ("/settings/requests_per_minute", {"value": 0}, "requests_per_minute"),
-        ("/settings/requests_per_minute", {"value": "many"}, "requests_per_minute"),
         ("/settings/no_such_thing", {"value": 1}, "no_such_thing"),
     ],
 )
@@ -110,6 +109,20 @@ def test_a_value_that_does_not_exist_is_named(
     response = clinic.admin.send("PUT" if path.startswith("/settings") else "POST", path, json=body)
     assert response.status_code in (400, 404)
     assert_error(response, response.status_code, field=field)
+
+
+@pytest.mark.parametrize("value", [0, "many", None])
+def test_a_limit_that_is_none_is_named(clinic: TenantSetUp, value: object) -> None:
+    response = clinic.operator.send("PUT", "/settings/requests_per_minute", json={"value": value})
+    assert_error(response, 400, field="requests_per_minute")
+
+
+@pytest.mark.parametrize("name", sorted(OPERATORS))
+def test_a_domain_does_not_raise_its_own_limits(clinic: TenantSetUp, name: str) -> None:
+    before = clinic.admin.get("/settings")
+    response = clinic.admin.send("PUT", f"/settings/{name}", json={"value": 1_000_000})
+    assert_error(response, 403, field="name")
+    assert clinic.admin.get("/settings") == before
 
 
 def test_a_languages_list_is_checked_too(clinic: TenantSetUp) -> None:

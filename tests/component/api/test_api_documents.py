@@ -212,13 +212,13 @@ def test_all_documents_go_only_when_it_is_meant(library: TenantSetUp) -> None:
 
 
 def test_a_domain_has_so_many_documents_and_no_more(library: TenantSetUp) -> None:
-    library.admin.put("/settings/max_documents", {"value": 1})
+    library.operator.put("/settings/max_documents", {"value": 1})
     try:
         upload(library.admin, PRICES, "a.md")
         response = library.admin.send("POST", "/documents", files={"file": ("b.md", "# Outro\n\nTexto.")})
         assert_error(response, 429, code="limit_reached")
     finally:
-        library.admin.put("/settings/max_documents", {"value": 1000})
+        library.operator.put("/settings/max_documents", {"value": 1000})
 
 
 def test_three_hundred_pages_are_ready_within_a_minute(library: TenantSetUp) -> None:

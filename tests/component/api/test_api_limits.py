@@ -39,11 +39,11 @@ def test_places_for_calls_are_counted_exactly(hasty: TenantSetUp, rival: TenantS
 
 def test_a_call_in_progress_goes_on_when_the_domain_is_given_less(hasty: TenantSetUp) -> None:
     call = PhoneCall(hasty.admin).answer()
-    hasty.admin.put("/settings/max_concurrent_calls", {"value": 0})
+    hasty.operator.put("/settings/max_concurrent_calls", {"value": 0})
     assert call.stay_silent()["action"]["type"] == "continue"
     assert PhoneCall(hasty.admin).set_up()["decision"] == "busy"
     call.end()
-    hasty.admin.put("/settings/max_concurrent_calls", {"value": PLACES})
+    hasty.operator.put("/settings/max_concurrent_calls", {"value": PLACES})
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(
@@ -51,7 +51,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(
 ) -> None:
     readers = [hasty.acting("read") for _ in range(2)]
     by_pbx = pbx.acting(pbx.token, hasty.domain_uuid)
-    hasty.admin.put("/settings/requests_per_minute", {"value": PER_MINUTE})
+    hasty.operator.put("/settings/requests_per_minute", {"value": PER_MINUTE})
     answers = [readers[number % 2].send("GET", "/settings") for number in range(PER_MINUTE + 20)]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert 10 <= len(refused) <= 25

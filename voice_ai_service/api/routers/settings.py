@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from voice_ai_service.api.admission import Admin, Reader
+from voice_ai_service.api.admission import AdminVisitor, Reader
 from voice_ai_service.api.service import Parts
+from voice_ai_service.errors import Forbidden
 from voice_ai_service.tenancy.tenant import Tenant, Tier
 
 router = APIRouter(prefix="/settings", tags=["settings"])
 
 SettingName = Annotated[str, Path(pattern=r"^[a-z_]{1,60}$")]
+
+
+OPERATORS: Final = frozenset(
+    {
+        "tier",
+        "requests_per_minute",
+        "max_concurrent_calls",
+        "max_upload_bytes",
+        "max_documents",
+        "monthly_budget_cents",
+    }
+)
+"""What a tenant may use is the operator's to decide: only the PBX's own credential changes it."""
 
 
 class SettingsAnswer(BaseModel):
@@ -40,7 +54,12 @@ async def read(tenant: Reader) -> SettingsAnswer:
 
 
 @router.put("/{name}")
-async def change(name: SettingName, asked: SettingRequest, tenant: Admin, parts: Parts) -> SettingsAnswer:
+async def change(
+    name: SettingName, asked: SettingRequest, visitor: AdminVisitor, parts: Parts
+) -> SettingsAnswer:
+    tenant = await visitor.admit()
+    if name in OPERATORS and visitor.credential.domain_uuid is not None:
+        raise Forbidden("A domain does not set its own limits", field="name", fix="Ask whoever runs the PBX")
     await parts.domains.put_setting(tenant.domain_uuid, name, asked.value)
     return _answer(await parts.domains.by_uuid(tenant.domain_uuid))
 
