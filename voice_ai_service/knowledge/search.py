@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -294,11 +294,16 @@ class KnowledgeSearch:
         if embedded is None or self._store is None:
             return None, ()
         model = embedded.model or ""
-        among = None
-        if not blend_of(model).discovers and sum(tenant.chunks.values()) > _LARGE:
-            among = [one.chunk_uuid for one in (await words_task).matched]
-        asked = Wanted(embedded.value[0], model, _NEAREST, wanted.secretary_uuid, among)
-        return model, await self._store.nearest(domain_uuid, asked)
+        asked = Wanted(embedded.value[0], model, _NEAREST, wanted.secretary_uuid)
+        near: tuple[Near, ...] = ()
+        if blend_of(model).discovers or sum(tenant.chunks.values()) <= _LARGE:
+            near = await self._store.nearest(domain_uuid, asked)
+        # What words found is compared too: a chunk that is not among the nearest is not therefore far.
+        known = {one.chunk_uuid for one in near}
+        others = [one.chunk_uuid for one in (await words_task).matched if one.chunk_uuid not in known]
+        if others:
+            near += await self._store.nearest(domain_uuid, replace(asked, limit=len(others), among=others))
+        return model, near
 
     async def _embedded(self, domain_uuid: UUID, question: str) -> Embedded | None:
         if self._models is None:
