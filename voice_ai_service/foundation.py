@@ -1,0 +1,207 @@
+"""What every process that takes calls stands on: database, providers, knowledge, live calls, the brain.
+
+The service and the bridge build upon it; nothing here knows HTTP routes, turn mode or the audio socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from voice_ai_service.calls.secretary_book import SecretaryBook
+from voice_ai_service.clock import Clock
+from voice_ai_service.conversations.call_folder import CallFolders
+from voice_ai_service.conversations.live_calls import LiveCalls
+from voice_ai_service.conversations.recordings import Recordings
+from voice_ai_service.conversations.repository import ConversationRepository
+from voice_ai_service.conversations.sessions import CallSessions
+from voice_ai_service.crm.outbox import CallCompletedAnnouncement
+from voice_ai_service.db.cache import Cache, MemoryCache, RedisCache
+from voice_ai_service.db.pool import Database, PoolOptions
+from voice_ai_service.db.redis import SharedRedis
+from voice_ai_service.dialogue.dialogue import Dialogue
+from voice_ai_service.dialogue.model_responder import ModelResponder
+from voice_ai_service.errors import InvalidInput, Unavailable
+from voice_ai_service.knowledge.search import KnowledgeSearch
+from voice_ai_service.knowledge.stores import DatabaseVectorStore
+from voice_ai_service.metrics import Metrics
+from voice_ai_service.observation import PhraseCacheMetrics, ProviderMetrics
+from voice_ai_service.providers.catalogue import load_registry
+from voice_ai_service.providers.entry import ProviderContext
+from voice_ai_service.providers.factory import ProviderFactory
+from voice_ai_service.providers.registry import ProviderRegistry
+from voice_ai_service.providers.rows import ProviderRepository
+from voice_ai_service.providers.tts.cache import PhraseCache
+from voice_ai_service.readiness import Readiness
+from voice_ai_service.settings import Settings
+from voice_ai_service.tenancy.domains import Domains
+from voice_ai_service.tenancy.limits import (
+    ConcurrencyLimiter,
+    MemoryConcurrencyLimiter,
+    MemoryRateLimiter,
+    RateLimiter,
+    RedisConcurrencyLimiter,
+    RedisRateLimiter,
+)
+from voice_ai_service.tenancy.sealing import Sealer, load_sealer
+from voice_ai_service.tracing import CallTracer, NoTracer, OtelTracer
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all processes of an installation share through Redis, or what this one has for itself."""
+
+    rate: RateLimiter
+    concurrency: ConcurrencyLimiter
+    cache: Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    database: Database
+    sealer: Sealer
+    shared: Shared
+    registry: ProviderRegistry
+    provider_rows: ProviderRepository
+    factory: ProviderFactory
+    phrases: PhraseCache
+    tracer: CallTracer
+    live_calls: LiveCalls
+    sessions: CallSessions
+    recordings: Recordings
+    folders: CallFolders
+    conversations: ConversationRepository
+    domains: Domains
+    book: SecretaryBook
+    knowledge: KnowledgeSearch
+    dialogue: Dialogue
+
+
+@asynccontextmanager
+async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIterator[Foundation]:
+    """Opens everything in order and closes it in the opposite order.
+
+    Raises:
+        InvalidInput: settings that contradict themselves.
+        Unavailable: the database is not there, or is not migrated.
+    """
+    async with AsyncExitStack() as stack:
+        database = await open_database(settings, stack)
+        sealer = await asyncio.to_thread(load_sealer, settings)
+        shared = await open_shared(settings, clock, stack)
+        registry = await open_registry(settings, clock)
+        provider_rows = ProviderRepository(database)
+        factory = ProviderFactory(registry, provider_rows, sealer, observer=ProviderMetrics(metrics))
+        stack.push_async_callback(factory.aclose)
+        phrases = PhraseCache(settings.tts_cache_bytes, PhraseCacheMetrics(metrics))
+        stack.push_async_callback(phrases.aclose)
+        tracer = _tracer(settings)
+        stack.callback(tracer.close)
+        live_calls = LiveCalls(database)
+        sessions = await stack.enter_async_context(CallSessions(live_calls, shared.cache, clock))
+        recordings = Recordings(settings.data_dir / "recordings")
+        knowledge = KnowledgeSearch(database, DatabaseVectorStore(database), factory)
+        stack.push_async_callback(knowledge.aclose)
+        yield Foundation(
+            database=database,
+            sealer=sealer,
+            shared=shared,
+            registry=registry,
+            provider_rows=provider_rows,
+            factory=factory,
+            phrases=phrases,
+            tracer=tracer,
+            live_calls=live_calls,
+            sessions=sessions,
+            recordings=recordings,
+            folders=call_folders(settings, recordings),
+            conversations=ConversationRepository(database, [CallCompletedAnnouncement()]),
+            domains=Domains(database, clock),
+            book=SecretaryBook(database, clock),
+            knowledge=knowledge,
+            dialogue=Dialogue(clock, with_model=ModelResponder(clock)),
+        )
+
+
+async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:
+    if settings.database_url is None:
+        raise InvalidInput(
+            "There is no database", field="VOICE_AI_DATABASE_URL", fix="Set it, or use `voice-ai up`"
+        )
+    database = await Database.connect(
+        settings.database_url.get_secret_value(), PoolOptions(size=settings.database_pool_size)
+    )
+    stack.push_async_callback(database.close)
+    return database
+
+
+def call_folders(settings: Settings, recordings: Recordings) -> CallFolders:
+    return CallFolders(settings.calls_dir, recordings, shared=settings.shared_audio_dir is not None)
+
+
+async def open_shared(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Shared:
+    if settings.redis_url is None:
+        return Shared(MemoryRateLimiter(clock), MemoryConcurrencyLimiter(clock), MemoryCache(clock))
+    redis = SharedRedis(settings.redis_url.get_secret_value(), clock)
+    stack.push_async_callback(redis.close)
+    return Shared(RedisRateLimiter(redis, clock), RedisConcurrencyLimiter(redis, clock), RedisCache(redis))
+
+
+async def open_registry(settings: Settings, clock: Clock) -> ProviderRegistry:
+    keys = {
+        name: secret.get_secret_value()
+        for name, secret in (
+            ("openai", settings.openai_api_key),
+            ("anthropic", settings.anthropic_api_key),
+        )
+        if secret is not None and secret.get_secret_value()
+    }
+    context = ProviderContext(
+        models_dir=settings.data_dir / "models",
+        allowed_networks=settings.private_networks,
+        clock=clock,
+        default_secrets=keys,
+        processes=settings.speech_processes,
+    )
+    return await asyncio.to_thread(load_registry, context)
+
+
+def _tracer(settings: Settings) -> CallTracer:
+    return NoTracer() if settings.tracing_endpoint is None else OtelTracer(settings.tracing_endpoint)
+
+
+def readiness(
+    database: Database, registry: ProviderRegistry, sessions: CallSessions, settings: Settings
+) -> Readiness:
+    async def journal() -> None:
+        if not sessions.alive or sessions.unjournalled:
+            raise Unavailable(
+                "Live calls are not journalled: a restart would lose them",
+                fix="Look for the database's errors in the log, then restart this process",
+            )
+
+    async def embedded() -> None:
+        for entry in registry.listing():
+            if entry.name == "embedded" and entry.unavailable is not None:
+                raise Unavailable("The embedded speech engines cannot run", fix=entry.unavailable)
+
+    async def disk() -> None:
+        await asyncio.to_thread(_writable, settings)
+
+    return Readiness(
+        required={"database": database.ping, "disk": disk},
+        optional={"embedded speech": embedded, "journal": journal},
+    )
+
+
+def _writable(settings: Settings) -> None:
+    stats = os.statvfs(settings.data_dir)
+    if stats.f_bavail * stats.f_frsize < 64 * 1024 * 1024:
+        raise Unavailable(
+            "Less than 64 MB are free where calls are kept",
+            field="VOICE_AI_DATA_DIR",
+            fix="Make room, or shorten VOICE_AI_RETENTION_DAYS",
+        )
