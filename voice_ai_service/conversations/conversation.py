@@ -131,7 +131,7 @@ def build(
     ending: Ending,
     *,
     secretary_name: str,
-    mode: str = "turn",
+    mode: str | None = None,
     keep_audio: bool = False,
     price: Price | None = None,
 ) -> Conversation:
@@ -139,6 +139,7 @@ def build(
 
     Args:
         state: All that was journalled of the call.
+        mode: By default the state's.
         keep_audio: Whether the call's audio outlives it; otherwise no reference to it is stored, except to
             a message, which the caller left to be heard.
         price: The price list.
@@ -152,7 +153,7 @@ def build(
         secretary_uuid=state.secretary_uuid,
         secretary_name=storable(secretary_name),
         secretary_version=state.secretary_version,
-        mode=mode,
+        mode=mode or state.mode,
         caller_number=storable(state.caller_number),
         called_number=storable(state.called_number),
         language=state.language,
@@ -226,7 +227,7 @@ def _secretary_message(turn: TurnRecord) -> Message:
         turn=turn.turn,
         speaker=Speaker.SECRETARY,
         text=said,
-        heard_text=heard_text(said, turn.played_ms, turn.audio_ms),
+        heard_text=_heard(turn, said),
         spoken_at=turn.started_at + timedelta(milliseconds=turn.latency_ms.total),
         language=turn.said_language,
         audio_ms=turn.audio_ms,
@@ -241,6 +242,10 @@ def _secretary_message(turn: TurnRecord) -> Message:
         sources=tuple(storable(source) for source in turn.sources),
         tools=tuple(storable_json(tool) for tool in turn.tools),
     )
+
+
+def _heard(turn: TurnRecord, said: str) -> str | None:
+    return heard_text(said, turn.played_ms, turn.audio_ms) if turn.said_heard is None else storable(turn.said_heard)
 
 
 def _latencies(turn: TurnRecord) -> dict[str, float]:

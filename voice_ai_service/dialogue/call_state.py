@@ -9,7 +9,18 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-STAGES = ("stt", "retrieval", "llm_first_token", "llm", "tts_first_byte", "tts", "total")
+STAGES = (
+    "endpointing",
+    "stt",
+    "retrieval",
+    "llm_first_token",
+    "llm",
+    "tts_first_byte",
+    "tts",
+    "playout",
+    "speculated",
+    "total",
+)
 
 
 class Speaker(StrEnum):
@@ -18,23 +29,38 @@ class Speaker(StrEnum):
 
 
 class StageLatencies(BaseModel):
-    """Milliseconds; None for a stage that did not run in this turn. `total` is measured at the service's door.
+    """Milliseconds; None for a stage that did not run in this turn.
 
-    `llm_first_token` and `tts_first_byte` lie inside `llm` and `tts`; `other` is what is left of `total`.
+    In turn mode `total` is measured at the service's door: `llm_first_token` and `tts_first_byte` lie inside `llm`
+    and `tts`, and `other` is what is left of `total`.
+
+    In realtime mode `total` runs from the end of the caller's speech to the first sound of the reply in the caller's
+    ear. On that way lie `endpointing` (until it was decided that the utterance was over), `stt`, `retrieval`,
+    `llm_first_token`, `tts_first_byte` and `playout` (from the first audio to the ear), less `speculated`: the part of
+    them that ran inside `endpointing` already. `llm` and `tts` go on while the caller listens.
     """
 
     model_config = ConfigDict(extra="forbid")
+    endpointing: float | None = None
     stt: float | None = None
     retrieval: float | None = None
     llm_first_token: float | None = None
     llm: float | None = None
     tts_first_byte: float | None = None
     tts: float | None = None
+    playout: float | None = None
+    speculated: float | None = None
     total: float = 0.0
 
     @property
     def providers_ms(self) -> float:
         return (self.stt or 0.0) + (self.retrieval or 0.0) + (self.llm or 0.0) + (self.tts or 0.0)
+
+    @property
+    def way_ms(self) -> float:
+        """The stages of a realtime turn that add up to `total`, but for `other`."""
+        before_sound = (self.endpointing, self.stt, self.retrieval, self.llm_first_token, self.tts_first_byte)
+        return sum(filter(None, (*before_sound, self.playout))) - (self.speculated or 0.0)
 
 
 class TurnRecord(BaseModel):
@@ -49,6 +75,8 @@ class TurnRecord(BaseModel):
     digits: str = ""
     said: str = ""
     said_language: str | None = None
+    said_heard: str | None = None
+    """What the caller heard of `said`, where that is known better than by the share of the audio that was played."""
     played_ms: int | None = None
     """How much of `said` the caller heard; None until the PBX reports it, then at most `audio_ms`."""
     audio_ms: int = 0
@@ -97,6 +125,8 @@ class CallState(BaseModel):
     """Names that a transfer of this call went to without anybody answering: not tried again by themselves."""
     message_text: str | None = None
     message_audio_ref: str | None = None
+    mode: str = "turn"
+    """`turn` or `realtime`: who serves the call and stores it."""
     shared_audio: bool = False
     """Audio travels as files in the call's own folder instead of inside the requests."""
     ending: str | None = None

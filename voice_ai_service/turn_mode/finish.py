@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -31,6 +32,9 @@ from voice_ai_service.turn_mode.wire import (
 )
 
 log = structlog.get_logger()
+
+_BRIDGE_STORES_WITHIN_S: Final = 3.0
+_BRIDGE_ASKED_EVERY_S: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +119,36 @@ class Finish:
         async with parts.locks.of(tenant.domain_uuid, call_uuid):
             stored = await parts.store.find_by_call(tenant.domain_uuid, call_uuid)
             if stored is not None:
-                parts.served.ended(tenant.domain_uuid, call_uuid)
-                return EndAnswer(conversation_uuid=stored)
+                return await self._stored_before(tenant, call_uuid, stored)
             call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
+            if call.mode == "realtime":
+                stored = await self._stored_by_the_bridge(tenant, call_uuid)
+                if stored is not None:
+                    return await self._stored_before(tenant, call_uuid, stored)
+                call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
             note_played(call, asked.previous, parts)
             call = await LastWords(parts).added(tenant, call, asked.audio)
             return EndAnswer(conversation_uuid=await self._store(tenant, call, asked))
+
+    async def _stored_before(self, tenant: Tenant, call_uuid: UUID, stored: UUID) -> EndAnswer:
+        """By whoever was first; its place is free whoever that was."""
+        parts = self.parts
+        await parts.sessions.forget(tenant.domain_uuid, call_uuid)
+        await parts.limiter.release(tenant.domain_uuid, call_uuid)
+        parts.served.ended(tenant.domain_uuid, call_uuid)
+        return EndAnswer(conversation_uuid=stored)
+
+    async def _stored_by_the_bridge(self, tenant: Tenant, call_uuid: UUID) -> UUID | None:
+        """The bridge knows the last turn and stores the call as soon as its leg ends; None: it did not, it is dead."""
+        parts = self.parts
+        deadline = parts.clock.monotonic() + _BRIDGE_STORES_WITHIN_S
+        while parts.clock.monotonic() < deadline:
+            await parts.clock.sleep(_BRIDGE_ASKED_EVERY_S)
+            stored = await parts.store.find_by_call(tenant.domain_uuid, call_uuid)
+            if stored is not None:
+                return stored
+        log.warning("the bridge did not store its call, the journal is stored")
+        return None
 
     async def _store(self, tenant: Tenant, call: CallState, asked: EndRequest) -> UUID:
         parts = self.parts
@@ -140,8 +168,8 @@ class Finish:
         if not await parts.folders.tidy(tenant.domain_uuid, call.call_uuid, conversation.audio_refs):
             parts.metrics.audio_errors.labels("recording").inc()
         parts.served.ended(tenant.domain_uuid, call.call_uuid)
-        parts.metrics.calls_ended.labels("turn", conversation.resolution.value).inc()
-        parts.metrics.call_seconds.labels("turn").observe(conversation.duration_ms / 1000)
+        parts.metrics.calls_ended.labels(conversation.mode, conversation.resolution.value).inc()
+        parts.metrics.call_seconds.labels(conversation.mode).observe(conversation.duration_ms / 1000)
         log.info(
             "call stored",
             conversation_uuid=str(uuid),
