@@ -1,0 +1,1 @@
+"""The test phone: a page that calls a secretary through the bridge, without a PBX."""

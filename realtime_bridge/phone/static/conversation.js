@@ -1,0 +1,84 @@
+import { text } from "./texts.js";
+
+const STAGES = ["endpointing", "stt", "retrieval", "llm", "tts", "playout", "other"];
+
+// What both sides said and how long each answer took, as the bridge tells it.
+export class Conversation {
+  constructor() {
+    this.lines = document.getElementById("transcript");
+    this.bars = document.getElementById("bars");
+    this.clear();
+    document.getElementById("legend").replaceChildren(...STAGES.map((stage) => {
+      const item = document.createElement("li");
+      const colour = document.createElement("span");
+      colour.className = `stage-${stage}`;
+      item.append(colour, text(stage));
+      return item;
+    }));
+  }
+
+  get empty() { return this.messages.length === 0; }
+
+  clear() {
+    this.messages = [];
+    this.known = new Map();
+    this.lines.replaceChildren();
+    this.bars.replaceChildren();
+    document.getElementById("latency").hidden = true;
+  }
+
+  note(message) {
+    if (message.type === "transcript") this.transcript(message);
+    if (message.type === "turn") this.turn(message);
+    if (message.type !== "alive") this.messages.push(message);
+  }
+
+  transcript({ side, turn, text: words, heard, final }) {
+    const key = `${side}-${turn}`;
+    let line = this.known.get(key);
+    if (!line) {
+      line = document.createElement("li");
+      line.className = side;
+      this.known.set(key, line);
+      this.lines.append(line);
+    }
+    line.classList.toggle("partial", !final);
+    line.textContent = heard ?? words;
+    if (heard !== undefined && heard !== null && words.startsWith(heard) && heard.length < words.length) {
+      const rest = document.createElement("span");
+      rest.className = "unheard";
+      rest.textContent = words.slice(heard.length);
+      line.append(rest);
+    }
+    line.scrollIntoView({ block: "nearest" });
+  }
+
+  turn({ turn, latency_ms: latency }) {
+    if (!latency) return;
+    document.getElementById("latency").hidden = false;
+    const bar = document.createElement("div");
+    bar.className = "bar";
+    const total = latency.total || 1;
+    bar.style.width = `${Math.min(100, total / 20)}%`;
+    for (const stage of STAGES) {
+      if (!latency[stage]) continue;
+      const part = document.createElement("div");
+      part.className = `stage-${stage}`;
+      part.style.flex = latency[stage];
+      part.title = `${text(stage)}: ${Math.round(latency[stage])} ms`;
+      bar.append(part);
+    }
+    const caption = document.createElement("small");
+    caption.textContent = `${text("turn")} ${turn}: ${Math.round(total)} ms`;
+    this.bars.append(bar, caption);
+  }
+
+  save() {
+    const file = new Blob([JSON.stringify(this.messages, null, 2)], { type: "application/json" });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = "conversation.json";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+}
