@@ -12,6 +12,7 @@ from voice_ai_service.dialogue.actions import HangupReason
 from voice_ai_service.dialogue.hand_over import may_ring, transfer_to
 from voice_ai_service.dialogue.phrases import localized
 from voice_ai_service.dialogue.reply import Reply, carry_on, hang_up, record_message, spoken
+from voice_ai_service.dialogue.toolbox import MAX_STORED_CHARS, spec, stored
 from voice_ai_service.dialogue.turn import ToolRun, TurnContext
 from voice_ai_service.providers.llm.seam import ToolCall, ToolSpec
 
@@ -20,8 +21,6 @@ END: Final = "end_call"
 MESSAGE: Final = "take_message"
 INFO: Final = "get_business_info"
 MAX_MESSAGE_CHARS: Final = 2000
-MAX_STORED_CHARS: Final = 200
-"""Of an argument, in the conversation's row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +47,16 @@ def offered(turn: TurnContext, topics: tuple[str, ...]) -> tuple[ToolSpec, ...]:
     tools = []
     if names:
         tools.append(
-            _spec(
+            spec(
                 TRANSFER,
                 "Put the caller through. Only when the caller asked for it or agreed to it.",
                 {"destination": {"type": "string", "enum": names}},
                 required=("destination",),
             )
         )
-    tools.append(_spec(END, "Hang up, after the caller said goodbye or has nothing else to ask.", {}))
+    tools.append(spec(END, "Hang up, after the caller said goodbye or has nothing else to ask.", {}))
     tools.append(
-        _spec(
+        spec(
             MESSAGE,
             "Take a message. With `message`: store what the caller already said. Without: let the caller speak it.",
             {"message": {"type": "string", "description": "The caller's message, in the caller's words"}},
@@ -65,7 +64,7 @@ def offered(turn: TurnContext, topics: tuple[str, ...]) -> tuple[ToolSpec, ...]:
     )
     if topics:
         tools.append(
-            _spec(
+            spec(
                 INFO,
                 "Look up something about the business that is not in your instructions.",
                 {"topic": {"type": "string", "enum": list(topics)}},
@@ -83,32 +82,29 @@ def reachable(turn: TurnContext) -> tuple[Destination, ...]:
 
 def run(turn: TurnContext, call: ToolCall) -> ToolOutcome:
     """Do what a tool call asks, or say why not. The arguments are a model's word: checked here."""
-    stored = {
-        str(key)[:MAX_STORED_CHARS]: str(value)[:MAX_STORED_CHARS]
-        for key, value in list(call.arguments.items())[:5]
-    }
+    arguments = stored(call.arguments)
     if call.name == TRANSFER:
-        return _transfer(turn, call.arguments, stored)
+        return _transfer(turn, call.arguments, arguments)
     if call.name == END:
         reply = hang_up(turn, HangupReason.COMPLETED, "goodbye")
-        return ToolOutcome(ToolRun(END, stored, "ok"), reply)
+        return ToolOutcome(ToolRun(END, arguments, "ok"), reply)
     if call.name == MESSAGE:
-        return ToolOutcome(ToolRun(MESSAGE, stored, "ok"), _message(turn, call.arguments.get("message")))
+        return ToolOutcome(ToolRun(MESSAGE, arguments, "ok"), _message(turn, call.arguments.get("message")))
     if call.name == INFO:
-        return _info(turn, call.arguments.get("topic"), stored)
+        return _info(turn, call.arguments.get("topic"), arguments)
     return ToolOutcome(
-        ToolRun(call.name[:MAX_STORED_CHARS], stored, "unknown"), None, "There is no such tool."
+        ToolRun(call.name[:MAX_STORED_CHARS], arguments, "unknown"), None, "There is no such tool."
     )
 
 
-def _transfer(turn: TurnContext, arguments: Mapping[str, Any], stored: dict[str, str]) -> ToolOutcome:
+def _transfer(turn: TurnContext, arguments: Mapping[str, Any], kept: dict[str, str]) -> ToolOutcome:
     name = arguments.get("destination")
     destination = find_destination(name, reachable(turn)) if isinstance(name, str) else None
     if destination is None:
         names = ", ".join(one.name for one in reachable(turn)) or "none"
         refusal = f"Not transferred: no such destination. Possible now: {names}."
-        return ToolOutcome(ToolRun(TRANSFER, stored, "refused"), None, refusal)
-    return ToolOutcome(ToolRun(TRANSFER, stored, "ok"), transfer_to(turn, destination, "tool", "transfer"))
+        return ToolOutcome(ToolRun(TRANSFER, kept, "refused"), None, refusal)
+    return ToolOutcome(ToolRun(TRANSFER, kept, "ok"), transfer_to(turn, destination, "tool", "transfer"))
 
 
 def _message(turn: TurnContext, message: object) -> Reply:
@@ -120,22 +116,10 @@ def _message(turn: TurnContext, message: object) -> Reply:
     return carry_on(turn, said, "message", message_text=f"{earlier}\n{text}" if earlier else text)
 
 
-def _info(turn: TurnContext, topic: object, stored: dict[str, str]) -> ToolOutcome:
+def _info(turn: TurnContext, topic: object, kept: dict[str, str]) -> ToolOutcome:
     for fact in turn.secretary.settings.facts:
         if fact.topic == topic:
             answer = localized(fact.answer, turn.language, turn.secretary.language)
             if answer is not None:
-                return ToolOutcome(ToolRun(INFO, stored, "ok"), None, answer[0])
-    return ToolOutcome(ToolRun(INFO, stored, "refused"), None, "Nothing is known about this.")
-
-
-def _spec(
-    name: str, description: str, properties: Mapping[str, Any], required: tuple[str, ...] = ()
-) -> ToolSpec:
-    schema = {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-    }
-    return ToolSpec(name, description, schema)
+                return ToolOutcome(ToolRun(INFO, kept, "ok"), None, answer[0])
+    return ToolOutcome(ToolRun(INFO, kept, "refused"), None, "Nothing is known about this.")

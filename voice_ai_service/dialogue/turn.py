@@ -18,6 +18,7 @@ from voice_ai_service.providers.llm.seam import (
     ChatEvent,
     ChatMessage,
     ChatOptions,
+    ToolCall,
     ToolSpec,
     Usage,
 )
@@ -111,12 +112,46 @@ class ModelChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolResult:
+    """
+    Attributes:
+        text: What the model is told; it speaks by this, so it is never more than what happened.
+        outcome: As in `ToolRun`.
+        said: A sentence that tells the caller the same, for a model that says nothing after it.
+    """
+
+    text: str
+    outcome: str = "ok"
+    said: str = ""
+
+
+class ToolBox(Protocol):
+    """Tools that reach beyond the dialogue, given by the surroundings of a turn: `toolbox.ToolKit`.
+
+    Whoever speculates on a turn gives a box whose `run` waits until the turn counts (`toolbox.OnceKept`).
+    """
+
+    def offered(self, turn: TurnContext) -> tuple[ToolSpec, ...]:
+        """Those that make sense now."""
+        ...
+
+    async def run(self, turn: TurnContext, call: ToolCall) -> ToolResult:
+        """Do it within the tool's own time. Every failure is a result; raises nothing but a cancellation."""
+        ...
+
+    def unheard(self) -> tuple[ToolRun, ...]:
+        """Runs of this call that ended after whoever asked for them had gone (a barge-in)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class TurnContext:
     """
     Attributes:
         turn: Number of this turn, from 1; records of `call` with this number or later are not history.
         is_open: Whether people may be rung now.
         model: None: the embedded responder carries the conversation.
+        tools: Offered to the model beside the dialogue's own.
     """
 
     call: CallState
@@ -128,6 +163,7 @@ class TurnContext:
     now: datetime
     model: ModelChoice | None = None
     passages: PassageSource | None = None
+    tools: ToolBox | None = None
 
     @property
     def secretary(self) -> Secretary:
@@ -201,7 +237,7 @@ class ReplyTimings:
 
 @dataclass(frozen=True, slots=True)
 class ToolRun:
-    """A tool that the model called, as stored: `outcome` is ok, refused or unknown."""
+    """A tool that the model called, as stored: `outcome` is ok, refused, failed, late or unknown."""
 
     name: str
     arguments: dict[str, str]
