@@ -31,6 +31,7 @@ TABLES = sorted(
         "secretaries",
         "secretary_versions",
         "settings",
+        "stream_tickets",
         "tokens",
         "transfer_destinations",
         "transfer_rules",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -36,7 +37,14 @@ async def plant(owner: asyncpg.Connection, domain_uuid: UUID) -> Planted:
     )
     await put("v_voice_transfer_rules", voice_transfer_destination_uuid=destination, rule_intent="pay")
     caller = await put("v_voice_callers", caller_number="+5511999990000")
-    await put("v_voice_live_calls", voice_secretary_uuid=secretary)
+    live_call = await put("v_voice_live_calls", voice_secretary_uuid=secretary)
+    await put(
+        "v_voice_stream_tickets",
+        voice_live_call_uuid=live_call,
+        channel_uuid=live_call,
+        ticket_hash=hashlib.sha256(uuid4().bytes).hexdigest(),
+        expires_date=datetime.now(UTC),
+    )
     conversation = await put(
         "v_voice_conversations",
         call_uuid=uuid4(),

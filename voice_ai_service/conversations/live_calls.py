@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 from pydantic_core import PydanticSerializationError
 
+from voice_ai_service.conversations.outcome import Ending, ending_from_json
 from voice_ai_service.conversations.text import storable_json
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Database
@@ -48,10 +49,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
-    """`seen_at`: when its state was last written."""
+    """
+    Attributes:
+        seen_at: When its state was last written.
+        ending: What the PBX said of its end, where that came before the call was stored.
+    """
 
     state: CallState
     seen_at: datetime
+    ending: Ending | None = None
 
 
 class LiveCalls:
@@ -99,8 +105,13 @@ class LiveCalls:
     async def find(self, domain_uuid: UUID, call_uuid: UUID) -> LiveCall | None:
         async with self._database.tenant(domain_uuid) as connection:
             row = await connection.fetchrow(_SQL.load_live_call, domain_uuid, call_uuid)
-        return (
-            None if row is None else LiveCall(CallState.model_validate(row["call_state"]), row["seen_date"])
+        if row is None:
+            return None
+        told = row["call_ending"]
+        return LiveCall(
+            CallState.model_validate(row["call_state"]),
+            row["seen_date"],
+            None if told is None else ending_from_json(told),
         )
 
     async def stale(self, unheard_of_s: float) -> list[tuple[UUID, UUID]]:

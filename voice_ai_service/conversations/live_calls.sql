@@ -18,7 +18,11 @@ SELECT EXISTS (SELECT 1 FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice
     OR EXISTS (SELECT 1 FROM v_voice_conversations WHERE domain_uuid = $1 AND call_uuid = $2);
 
 -- name: load_live_call
-SELECT call_state, seen_date FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid = $2;
+SELECT live.call_state, live.seen_date, ticket.call_ending
+FROM v_voice_live_calls AS live
+LEFT JOIN v_voice_stream_tickets AS ticket
+    ON ticket.domain_uuid = live.domain_uuid AND ticket.voice_live_call_uuid = live.voice_live_call_uuid
+WHERE live.domain_uuid = $1 AND live.voice_live_call_uuid = $2;
 
 -- name: remove_live_call
 DELETE FROM v_voice_live_calls WHERE domain_uuid = $1 AND voice_live_call_uuid = $2;

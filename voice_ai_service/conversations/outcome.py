@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from voice_ai_service.dialogue.actions import HangupReason
 from voice_ai_service.dialogue.call_state import CallState
@@ -51,6 +52,25 @@ class Ending:
     hangup_cause: str | None = None
     duration_ms: int | None = None
     recording_ref: str | None = None
+
+
+def ending_as_json(ending: Ending) -> dict[str, Any]:
+    """What the PBX said of it; a recording is not the PBX's to say."""
+    return {
+        "by": ending.by.value,
+        "ended_at": ending.ended_at.isoformat(),
+        "hangup_cause": ending.hangup_cause,
+        "duration_ms": ending.duration_ms,
+    }
+
+
+def ending_from_json(value: Mapping[str, Any]) -> Ending:
+    return Ending(
+        by=EndedBy(value["by"]),
+        ended_at=datetime.fromisoformat(value["ended_at"]),
+        hangup_cause=value["hangup_cause"],
+        duration_ms=value["duration_ms"],
+    )
 
 
 _BY_HANGUP_REASON: Final = {

@@ -95,6 +95,7 @@ class Retention:
         async with self._database.tenant(domain_uuid) as connection:
             events = await connection.execute(_SQL.delete_old_events, domain_uuid, before)
             callers = await connection.execute(_SQL.delete_old_callers, domain_uuid, before)
+            await connection.execute(_SQL.delete_old_tickets, domain_uuid)
         return total + Forgotten(events=_rows(events), callers=_rows(callers))
 
     async def erase_caller(self, domain_uuid: UUID, caller_number: str) -> Forgotten:

@@ -51,3 +51,8 @@ WHERE caller.domain_uuid = $1 AND caller.last_call_date < $2
 
 -- name: delete_caller
 DELETE FROM v_voice_callers WHERE domain_uuid = $1 AND caller_number = $2;
+
+-- name: delete_old_tickets
+-- They go with their call. This is for a call that stays: nobody opens its socket with a ticket that ran out.
+DELETE FROM v_voice_stream_tickets
+WHERE domain_uuid = $1 AND redeemed_date IS NULL AND ended_date IS NULL AND expires_date < now() - interval '1 day';

@@ -1,4 +1,7 @@
-"""Calls nobody speaks of any more: stored with what was said, so that a dead PBX or process loses nothing."""
+"""Calls nobody speaks of any more: stored with what was said, so that a dead PBX or process loses nothing.
+
+Among them those whose end the PBX told while a bridge process seemed to serve them, which then never stored them.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,7 @@ class AbandonedCalls:
         if found is None:  # it ended meanwhile
             return 0
         name, keep_audio = await self._secretary(found)
-        ending = Ending(by=EndedBy.ABANDONED, ended_at=found.seen_at)
+        ending = found.ending or Ending(by=EndedBy.ABANDONED, ended_at=found.seen_at)
         conversation = build(found.state, ending, secretary_name=name, keep_audio=keep_audio)
         conversation_uuid = await self._store.store(conversation)
         await self._limiter.release(domain_uuid, call_uuid)
