@@ -156,6 +156,8 @@ async def open_registry(settings: Settings, clock: Clock) -> ProviderRegistry:
         for name, secret in (
             ("openai", settings.openai_api_key),
             ("anthropic", settings.anthropic_api_key),
+            ("elevenlabs", settings.elevenlabs_api_key),
+            ("gemini", settings.gemini_api_key),
         )
         if secret is not None and secret.get_secret_value()
     }

@@ -71,6 +71,8 @@ class Settings(BaseSettings):
 
     openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
     anthropic_api_key: SecretStr | None = Field(None, validation_alias="ANTHROPIC_API_KEY")
+    elevenlabs_api_key: SecretStr | None = Field(None, validation_alias="ELEVENLABS_API_KEY")
+    gemini_api_key: SecretStr | None = Field(None, validation_alias="GEMINI_API_KEY")
 
     @field_validator("allowed_private_networks")
     @classmethod

@@ -22,6 +22,9 @@ from voice_ai_service.providers.entry import (
 from voice_ai_service.providers.llm import anthropic as anthropic_chat
 from voice_ai_service.providers.llm import openai as openai_chat
 from voice_ai_service.providers.openai_sdk import CompatibleSettings
+from voice_ai_service.providers.realtime import elevenlabs as elevenlabs_agent
+from voice_ai_service.providers.realtime import gemini as gemini_live
+from voice_ai_service.providers.realtime import openai as openai_realtime
 from voice_ai_service.providers.registry import ProviderRegistry
 from voice_ai_service.providers.stt import embedded as embedded_stt
 from voice_ai_service.providers.stt import faster_whisper
@@ -31,11 +34,12 @@ from voice_ai_service.providers.tts import embedded as embedded_tts
 from voice_ai_service.providers.tts import openai as openai_tts
 from voice_ai_service.providers.tts import piper
 
-STT, TTS, LLM, EMBEDDINGS = (
+STT, TTS, LLM, EMBEDDINGS, REALTIME = (
     ProviderKind.STT,
     ProviderKind.TTS,
     ProviderKind.LLM,
     ProviderKind.EMBEDDINGS,
+    ProviderKind.REALTIME,
 )
 
 
@@ -47,7 +51,7 @@ def load_registry(context: ProviderContext) -> ProviderRegistry:
 
 
 def builtin_entries() -> tuple[ProviderEntry, ...]:
-    return (*_LOCAL, *_OPENAI, *_ANTHROPIC)
+    return (*_LOCAL, *_OPENAI, *_ANTHROPIC, *_REALTIME)
 
 
 def needs(package: str, extra: str) -> Callable[[], str | None]:
@@ -116,6 +120,39 @@ _ANTHROPIC: Final = (
         anthropic_chat.build,
         secret_required=True,
         available=needs("anthropic", "anthropic"),
+    ),
+)
+_REALTIME: Final = (
+    ProviderEntry(
+        REALTIME,
+        "openai",
+        openai_realtime.OpenAiRealtimeSettings,
+        openai_realtime.build,
+        secret_required=True,
+        capabilities=openai_realtime.CAPABILITIES,
+    ),
+    ProviderEntry(
+        REALTIME,
+        "openai_compatible",
+        openai_realtime.CompatibleRealtimeSettings,
+        openai_realtime.build,
+        capabilities=openai_realtime.CAPABILITIES,
+    ),
+    ProviderEntry(
+        REALTIME,
+        elevenlabs_agent.NAME,
+        elevenlabs_agent.ElevenLabsAgentSettings,
+        elevenlabs_agent.build,
+        secret_required=True,
+        capabilities=elevenlabs_agent.CAPABILITIES,
+    ),
+    ProviderEntry(
+        REALTIME,
+        gemini_live.NAME,
+        gemini_live.GeminiLiveSettings,
+        gemini_live.build,
+        secret_required=True,
+        capabilities=gemini_live.CAPABILITIES,
     ),
 )
 _LOCAL: Final = (

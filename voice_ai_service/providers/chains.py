@@ -16,6 +16,7 @@ from voice_ai_service.providers.entry import StageTimeouts
 from voice_ai_service.providers.fallback import Attempt, Chain, Link, Used, UsedProvider, more_telling, nobody
 from voice_ai_service.providers.llm.seam import ChatEvent, ChatMessage, ChatModel, ChatOptions, ToolSpec
 from voice_ai_service.providers.patience import Patience
+from voice_ai_service.providers.realtime.seam import RealtimeAccess
 from voice_ai_service.providers.stt.seam import SpeechToText, SttEvent, SttOptions, SttStream, Transcript
 from voice_ai_service.providers.texts import Replay
 from voice_ai_service.providers.tts.seam import TextToSpeech, TtsOptions
@@ -236,6 +237,10 @@ class ChatChain(Chain[ChatModel]):
                     raise
                 last = more_telling(last, error)
         raise nobody(self.kind, last)
+
+
+class RealtimeChain(Chain[RealtimeAccess]):
+    """Speech-to-speech providers: the bridge opens a brain with the first that takes the call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from voice_ai_service.clock import Clock, SystemClock
 from voice_ai_service.errors import InvalidInput
 from voice_ai_service.net.addresses import Network
 from voice_ai_service.providers.llm.seam import ChatCapabilities
+from voice_ai_service.providers.realtime.capabilities import RealtimeCapabilities
 from voice_ai_service.providers.stt.seam import SttCapabilities
 from voice_ai_service.providers.tts.seam import TtsCapabilities
 
@@ -84,7 +85,7 @@ class ProviderContext:
     processes: int = 1
 
 
-Capabilities = SttCapabilities | TtsCapabilities | ChatCapabilities
+Capabilities = SttCapabilities | TtsCapabilities | ChatCapabilities | RealtimeCapabilities
 
 
 Build = Callable[[ProviderContext, Any, str | None], Awaitable[Closing]]

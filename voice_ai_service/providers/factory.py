@@ -13,7 +13,7 @@ import structlog
 
 from voice_ai_service.errors import VoiceAiError
 from voice_ai_service.providers.breaker import BreakerPolicy
-from voice_ai_service.providers.chains import ChatChain, EmbeddingChain, SttChain, TtsChain
+from voice_ai_service.providers.chains import ChatChain, EmbeddingChain, RealtimeChain, SttChain, TtsChain
 from voice_ai_service.providers.entry import ProviderKind
 from voice_ai_service.providers.fallback import Chain, Link, NobodyWatches, ProviderObserver, nobody
 from voice_ai_service.providers.link_builder import LinkBuilder, ProviderRow, SecretOpener
@@ -131,6 +131,13 @@ class ProviderFactory:
         return self._chain(
             EmbeddingChain, ProviderKind.EMBEDDINGS, links or self._last(ProviderKind.EMBEDDINGS)
         )
+
+    async def realtime(self, domain_uuid: UUID, choice: Sequence[UUID]) -> RealtimeChain | None:
+        """Only what the secretary chose, by preference; None without a choice: our own cascade talks."""
+        if not choice:
+            return None
+        links = await self._chosen(domain_uuid, ProviderKind.REALTIME, choice)
+        return self._chain(RealtimeChain, ProviderKind.REALTIME, links) if links else None
 
     async def warm(self, domain_uuid: UUID | None = None) -> None:
         """Builds what calls will need, so that no caller waits for it. None: the embedded engines only.
