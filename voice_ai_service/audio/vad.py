@@ -13,7 +13,7 @@ from typing import Final
 import webrtcvad
 
 from voice_ai_service.audio.formats import PTIME_MS
-from voice_ai_service.audio.level import rms_dbfs
+from voice_ai_service.audio.level import frame_dbfs
 
 VAD_RATES_HZ: Final = (8000, 16000)
 
@@ -62,21 +62,25 @@ class LevelGate:
     def __init__(self, settings: VadSettings) -> None:
         self._settings = settings
         self._minima: deque[float] = deque([settings.expected_floor_dbfs], maxlen=_FLOOR_BLOCKS)
-        self._current: list[float] = []
+        self._past_floor = settings.expected_floor_dbfs
+        self._block_floor = 0.0
+        self._block_frames = 0
         self._peak = settings.quietest_dbfs
 
     @property
     def floor_dbfs(self) -> float:
-        return min(*self._minima, *self._current, 0.0)
+        return min(self._past_floor, self._block_floor)
 
     def passes(self, level_dbfs: float) -> bool:
         """Whether a frame of this level can be speech; frames are given in order, each once."""
         settings = self._settings
-        self._current.append(level_dbfs)
-        floor = self.floor_dbfs
-        if len(self._current) == _FLOOR_BLOCK_FRAMES:
-            self._minima.append(min(self._current))
-            self._current.clear()
+        self._block_floor = min(self._block_floor, level_dbfs)
+        floor = min(self._past_floor, self._block_floor)
+        self._block_frames += 1
+        if self._block_frames == _FLOOR_BLOCK_FRAMES:
+            self._minima.append(self._block_floor)
+            self._past_floor = min(self._minima)
+            self._block_floor, self._block_frames = 0.0, 0
         loud_enough = level_dbfs >= max(floor + settings.above_floor_db, settings.quietest_dbfs)
         decay_db = settings.peak_decay_db_per_s * PTIME_MS / 1000
         self._peak = max(self._peak - decay_db, level_dbfs if loud_enough else settings.quietest_dbfs)
@@ -107,13 +111,23 @@ class SpeechDetector:
         data = self._rest + samples
         whole = len(data) - len(data) % self._frame_bytes
         self._rest = data[whole:]
-        return [self._frame(data[at : at + self._frame_bytes]) for at in range(0, whole, self._frame_bytes)]
+        frames = []
+        for at in range(0, whole, self._frame_bytes):
+            start_ms, samples = self._next_ms, data[at : at + self._frame_bytes]
+            level = frame_dbfs(samples)
+            frames.append(VadFrame(start_ms, self.is_speech(samples, level), level))
+        return frames
 
-    def _frame(self, samples: bytes) -> VadFrame:
-        level = rms_dbfs(samples)
-        sounds_like_speech = self._detector.is_speech(samples, self._rate_hz)
-        loud = self._gate.passes(level)
-        start_ms = self._next_ms
+    def is_speech(self, frame: bytes, level_dbfs: float) -> bool:
+        """The next 20 ms of the stream, whole, with their level: for who has them and measured it already.
+
+        Raises:
+            ValueError: It is no frame of 20 ms.
+        """
+        if len(frame) != self._frame_bytes:
+            raise ValueError(f"a frame has {self._frame_bytes} bytes, not {len(frame)}")
+        sounds_like_speech: bool = self._detector.is_speech(frame, self._rate_hz)
+        loud = self._gate.passes(level_dbfs)
+        settled = self._next_ms >= self._settle_ms
         self._next_ms += PTIME_MS
-        settled = start_ms >= self._settle_ms
-        return VadFrame(start_ms, sounds_like_speech and loud and settled, level)
+        return sounds_like_speech and loud and settled

@@ -65,6 +65,52 @@ class CallLimits(_Frozen):
     """Turns in a row without a meaning, then the fallback."""
 
 
+class Sensitivity(StrEnum):
+    """How readily sound counts as the caller speaking."""
+
+    LOW = "low"
+    """Noisy lines and rooms: only clear speech counts, and it is noticed a little later."""
+    NORMAL = "normal"
+    HIGH = "high"
+    """Quiet talkers on quiet lines."""
+
+
+class VoiceDetector(StrEnum):
+    WEBRTC = "webrtc"
+    SILERO = "silero"
+    """Costs ten times as much a frame; falls back to `webrtc` where its file or onnxruntime is missing."""
+
+
+class TurnTaking(_Frozen):
+    """When the caller's turn begins and ends in realtime mode, and what interrupts the secretary.
+
+    How long nobody may speak is `CallLimits.no_input_s` and `max_no_input`, in both modes.
+    """
+
+    sensitivity: Sensitivity = Sensitivity.NORMAL
+    detector: VoiceDetector = VoiceDetector.WEBRTC
+    end_silence_ms: int = Field(500, ge=100, le=3000)
+    """Silence that ends an utterance when the end-of-turn model is absent or unsure."""
+    pause_ms: int = Field(100, ge=40, le=1000)
+    """Silence after which an answer is begun on suspicion."""
+    end_of_turn_model: bool = True
+    """Let the model shorten the wait after a complete sentence and lengthen it in the middle of one."""
+    interruptible: bool = True
+    """False: the secretary always finishes what it says."""
+    min_words: int = Field(1, ge=0, le=10)
+    """Words that cancel the secretary's reply; with 0 any speech does."""
+    min_speech_ms: int = Field(600, ge=100, le=1500)
+    """Speech that cancels it where the recogniser tells no words before the end of the utterance."""
+    backchannels: tuple[ShortText, ...] = Field((), max_length=50)
+    """What else, besides `uhum`, `mhm`, `ok` and the like, shows listening and interrupts nothing."""
+
+    @model_validator(mode="after")
+    def _pause_before_the_end(self) -> TurnTaking:
+        if self.pause_ms > self.end_silence_ms:
+            raise ValueError("pause_ms: at most end_silence_ms")
+        return self
+
+
 class FallbackKind(StrEnum):
     TRANSFER = "transfer"
     MESSAGE = "message"
@@ -105,6 +151,8 @@ class ProviderChoice(_Frozen):
     tts: tuple[UUID, ...] = ()
     llm: tuple[UUID, ...] = ()
     embeddings: tuple[UUID, ...] = ()
+    realtime: tuple[UUID, ...] = ()
+    """Speech-to-speech models for realtime calls. Empty: the cascade of the kinds above."""
 
 
 class SecretarySettings(_Frozen):
@@ -120,6 +168,7 @@ class SecretarySettings(_Frozen):
         dtmf: Key to action.
         disclosure: Say in the greeting that this is a virtual assistant.
         record_calls: Keep the audio. `recording_notice` is then said first.
+        turn_taking: Realtime mode's; versions stored before it existed have the defaults.
     """
 
     languages: tuple[Language, ...] = ("pt-BR",)
@@ -139,6 +188,7 @@ class SecretarySettings(_Frozen):
     disclosure: bool = True
     record_calls: bool = False
     recording_notice: Localized = {}
+    turn_taking: TurnTaking = TurnTaking()
 
     @model_validator(mode="after")
     def _consistent(self) -> SecretarySettings:
