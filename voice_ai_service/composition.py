@@ -40,6 +40,7 @@ from voice_ai_service.observation import ProviderMetrics
 from voice_ai_service.providers.factory import ProviderFactory
 from voice_ai_service.providers.rows import ProviderRepository
 from voice_ai_service.settings import Settings
+from voice_ai_service.speech.speech import Speech
 from voice_ai_service.tenancy.domains import Domains
 from voice_ai_service.tenancy.door import Door, DoorParts
 from voice_ai_service.tenancy.jwt import JwtIssuer, JwtVerifier
@@ -50,7 +51,6 @@ from voice_ai_service.turn_mode.greetings import Greetings
 from voice_ai_service.turn_mode.parts import TurnModeParts
 from voice_ai_service.turn_mode.reply_audio import ReplyAudio
 from voice_ai_service.turn_mode.served_calls import ServedCalls
-from voice_ai_service.turn_mode.speech import Speech
 from voice_ai_service.turn_mode.utterance_audio import UtteranceReader
 
 log = structlog.get_logger()

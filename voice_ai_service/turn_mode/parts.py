@@ -16,11 +16,11 @@ from voice_ai_service.dialogue.dialogue import Dialogue
 from voice_ai_service.dialogue.turn import PassageSource
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.providers.factory import ProviderFactory
+from voice_ai_service.speech.speech import Speech
 from voice_ai_service.tracing import CallTracer
 from voice_ai_service.turn_mode.call_locks import CallLocks
 from voice_ai_service.turn_mode.reply_audio import Cache, ReplyAudio
 from voice_ai_service.turn_mode.served_calls import ServedCalls
-from voice_ai_service.turn_mode.speech import Speech
 from voice_ai_service.turn_mode.utterance_audio import UtteranceReader
 
 

@@ -17,10 +17,10 @@ from voice_ai_service.dialogue.call_state import CallState, StageLatencies, Turn
 from voice_ai_service.dialogue.reply import Reply
 from voice_ai_service.dialogue.turn import Heard, TurnContext, apply
 from voice_ai_service.errors import Conflict, InvalidInput, NotFound, ProviderError
+from voice_ai_service.speech.speech import Spoken
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.turn_mode.parts import TurnModeParts
 from voice_ai_service.turn_mode.reply_audio import INLINE_LIMIT_BYTES
-from voice_ai_service.turn_mode.speech import Spoken
 from voice_ai_service.turn_mode.wire import (
     ActionAnswer,
     AudioAnswer,

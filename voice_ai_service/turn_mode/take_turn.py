@@ -11,6 +11,7 @@ import structlog
 
 from voice_ai_service.dialogue.call_state import CallState, Stage, TurnRecord
 from voice_ai_service.dialogue.dialogue import provider_down
+from voice_ai_service.dialogue.model_choice import model_choice
 from voice_ai_service.dialogue.recognisable import phrases_for
 from voice_ai_service.dialogue.reply import Reply
 from voice_ai_service.dialogue.turn import (
@@ -23,11 +24,10 @@ from voice_ai_service.dialogue.turn import (
 )
 from voice_ai_service.errors import Conflict, ProviderError, ProviderUnavailable
 from voice_ai_service.providers.stt.seam import SttOptions
+from voice_ai_service.speech.speech import Spoken
 from voice_ai_service.tenancy.tenant import Tenant
-from voice_ai_service.turn_mode.models import model_choice
 from voice_ai_service.turn_mode.parts import TurnModeParts
 from voice_ai_service.turn_mode.repeated import RepeatedTurns
-from voice_ai_service.turn_mode.speech import Spoken
 from voice_ai_service.turn_mode.turn_record import (
     Listening,
     Replying,

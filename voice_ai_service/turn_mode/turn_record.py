@@ -7,8 +7,8 @@ from datetime import datetime
 
 from voice_ai_service.dialogue.call_state import CallState, StageLatencies, TurnRecord
 from voice_ai_service.dialogue.turn import Heard, ReplyDone, ReplyTimings
+from voice_ai_service.speech.speech import Spoken
 from voice_ai_service.turn_mode.parts import TurnModeParts
-from voice_ai_service.turn_mode.speech import Spoken
 from voice_ai_service.turn_mode.utterance_audio import Utterance
 from voice_ai_service.turn_mode.wire import ActionAnswer, PreviousReply, TurnRequest
 

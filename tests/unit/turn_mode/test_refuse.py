@@ -13,10 +13,10 @@ from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.audio.wav import read_wav
 from voice_ai_service.errors import ProviderUnavailable
 from voice_ai_service.metrics import Metrics
+from voice_ai_service.speech.speech import Spoken
 from voice_ai_service.tenancy.tenant import PBX_REACH
 from voice_ai_service.turn_mode.refuse import Refuse
 from voice_ai_service.turn_mode.reply_audio import INLINE_LIMIT_BYTES
-from voice_ai_service.turn_mode.speech import Spoken
 
 
 class Voice:

@@ -16,9 +16,9 @@ from voice_ai_service.calls.call_plan import CallPlan
 from voice_ai_service.db.cache import MemoryCache
 from voice_ai_service.dialogue.call_state import CallState
 from voice_ai_service.errors import Conflict, ProviderUnavailable
+from voice_ai_service.speech.speech import Spoken
 from voice_ai_service.turn_mode.repeated import RepeatedTurns
 from voice_ai_service.turn_mode.reply_audio import ReplyAudio
-from voice_ai_service.turn_mode.speech import Spoken
 from voice_ai_service.turn_mode.wire import TurnRequest
 
 

@@ -17,12 +17,12 @@ from voice_ai_service.audio.formats import Encoding, PcmAudio
 from voice_ai_service.audio.wav import write_wav
 from voice_ai_service.calls.secretary import LANGUAGES, Language
 from voice_ai_service.dialogue.call_state import CallState, TurnRecord
+from voice_ai_service.dialogue.model_choice import model_choice
 from voice_ai_service.dialogue.recognisable import phrases_for
 from voice_ai_service.dialogue.turn import Heard, ReplyDone, ReplyText, TurnContext
 from voice_ai_service.errors import InvalidInput, ProviderRefused, TooLarge
 from voice_ai_service.providers.stt.seam import Phrase, SttOptions
 from voice_ai_service.providers.tts.seam import TtsOptions
-from voice_ai_service.turn_mode.models import model_choice
 from voice_ai_service.turn_mode.utterance_audio import decode_in_thread
 from voice_ai_service.turn_mode.wire import ActionAnswer, Dialled
 
