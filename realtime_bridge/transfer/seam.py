@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from realtime_bridge.transfer.outcome import TransferOutcome
 from voice_ai_service.calls.call_plan import CallPlan
 from voice_ai_service.calls.destinations import Destination
+from voice_ai_service.calls.secretary import TransferStyle as TransferStyle
 from voice_ai_service.tenancy.tenant import Tenant
-
-
-class TransferStyle(StrEnum):
-    BLIND = "blind"
-    """The destination is rung while the caller hears music; both are connected when it answers."""
-    ATTENDED = "attended"
-    """Who answers is told who calls and is asked; only an explicit yes connects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +21,12 @@ class TransferRequest:
     Attributes:
         caller_uuid: The caller's channel: answered, parked, with its stream.
         destination: Must be one of `plan.destinations`; checked again before anything is rung.
-        style: As the secretary is configured; voicemail and queues are always blind.
+        style: The secretary's `transfers.style`; voicemail and queues are always blind.
         domain_name: The tenant's on the PBX.
         language: The briefing's.
         caller_number, caller_name: Told and shown to who is rung; empty where the caller withheld them.
         subject: What the caller wants, one short clause in `language`; may be empty.
-        ring_s: How long it rings.
+        ring_s: How long it rings; the secretary's `transfers.ring_s`.
         tell: Set for a client without a PBX: it is told the destination's name and does the rest by itself.
     """
 

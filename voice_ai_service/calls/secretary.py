@@ -144,6 +144,23 @@ class DtmfAction(_Frozen):
         return self
 
 
+class TransferStyle(StrEnum):
+    """How the bridge puts a caller through; turn mode leaves the call to the dial plan."""
+
+    BLIND = "blind"
+    """The destination is rung while the caller hears music; both are connected when it answers."""
+    ATTENDED = "attended"
+    """Who answers is told who calls and is asked; only an explicit yes connects."""
+
+
+class TransferSettings(_Frozen):
+    """Realtime mode's. Voicemail and queues are never asked: nobody is there to say yes."""
+
+    style: TransferStyle = TransferStyle.BLIND
+    ring_s: int = Field(25, ge=5, le=120)
+    """How long a destination rings before the caller comes back."""
+
+
 class ProviderChoice(_Frozen):
     """Rows of `v_voice_providers` by preference. Empty: the domain's enabled ones by priority, then the embedded."""
 
@@ -169,6 +186,7 @@ class SecretarySettings(_Frozen):
         disclosure: Say in the greeting that this is a virtual assistant.
         record_calls: Keep the audio. `recording_notice` is then said first.
         turn_taking: Realtime mode's; versions stored before it existed have the defaults.
+        transfers: Realtime mode's.
     """
 
     languages: tuple[Language, ...] = ("pt-BR",)
@@ -189,6 +207,7 @@ class SecretarySettings(_Frozen):
     record_calls: bool = False
     recording_notice: Localized = {}
     turn_taking: TurnTaking = TurnTaking()
+    transfers: TransferSettings = TransferSettings()
 
     @model_validator(mode="after")
     def _consistent(self) -> SecretarySettings:
