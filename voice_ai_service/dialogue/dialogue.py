@@ -108,7 +108,7 @@ def decide_without_model(turn: TurnContext) -> Reply | None:
         return take_message(turn)
     limit = reached(turn.call, turn.turn, turn.secretary.settings.limits, turn.now)
     if limit is not None:
-        return _over_limit(turn, limit)
+        return over_limit(turn, limit)
     if _came_when_closed(turn):
         return turned_away(turn)
     heard = turn.heard
@@ -157,7 +157,8 @@ def _meant_for_us(turn: TurnContext) -> str:
     return text if spoken and not invented else ""
 
 
-def _over_limit(turn: TurnContext, limit: HangupReason) -> Reply:
+def over_limit(turn: TurnContext, limit: HangupReason) -> Reply:
+    """The reply when the call has gone on long enough: why, and the fallback."""
     text = spoken(turn).limit_turns if limit is HangupReason.MAX_TURNS else spoken(turn).limit_duration
     if turn.call.stage is Stage.TAKING_MESSAGE or declined(turn):
         return hang_up(turn, limit, f"fallback_{limit.value}").saying_first(text)

@@ -83,6 +83,9 @@ class Texts(BaseModel):
     farewell: _Sentence
     limit_turns: _Sentence
     limit_duration: _Sentence
+    limit_near: _Sentence
+    one_moment: _Sentence
+    still_there: _Sentence
     caller_silent: _Sentence
     gave_up: _Sentence
     and_: Annotated[str, _slots()]
