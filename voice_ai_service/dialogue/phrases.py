@@ -60,11 +60,24 @@ class Texts(BaseModel):
     transferring: _Destination
     confirm_transfer: _Destination
     transfer_failed: _Destination
+    transfer_busy: _Destination
+    transfer_refused: _Destination
+    transfer_impossible: _Destination
+    briefing: Annotated[str, _slots("caller")]
+    briefing_subject: Annotated[str, _slots("caller", "subject")]
+    briefing_unknown: _Sentence
+    briefing_question: _Sentence
+    briefing_again: _Sentence
     which_destination: _Destinations
     offer_message: _Sentence
     message_prompt: _Sentence
     message_empty: _Sentence
     message_taken: _Sentence
+    ticket_requested: Annotated[str, _slots("protocol")]
+    ticket_uncertain: _Sentence
+    not_done: _Sentence
+    on_hold: _Sentence
+    off_hold: _Sentence
     hours: _Hours
     hours_holiday: Annotated[str, _slots("holiday")]
     hours_unknown: _Sentence
