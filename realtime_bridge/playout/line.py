@@ -18,7 +18,9 @@ from voice_ai_service.audio.formats import PTIME_MS
 PTIME_S: Final = PTIME_MS / 1000
 _PAST_S: Final = 4.0
 """For how long it is known what left: the stalls that a recording can fill."""
+_ROUNDING_S: Final = 1e-9
 _SAME_S: Final = 0.0005
+"""Less than this apart is the same moment, where a whole frame is looked for."""
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class Line:
 
     def settle(self, now: float) -> None:
         """Tell the replies what of them was heard."""
-        over = now - self._latency_s - PTIME_S + _SAME_S
+        over = now - self._latency_s - PTIME_S + _ROUNDING_S
         slots = self._under_way
         while slots and slots[0].left_at <= over:
             slot = slots.popleft()

@@ -117,11 +117,12 @@ class FileEar:
 
     async def clear(self) -> None:
         self.calls.append("clear")
+        meant = len(self._playing)
         await asyncio.sleep(self.clearing_s)
         if self.broken:
             raise Unavailable("the PBX is not there")
-        self._keep_heard()
-        self._playing.clear()
+        self._heard += b"".join(self._parts()[:meant])
+        del self._playing[:meant]
 
     async def close(self) -> None:
         self.calls.append("close")
@@ -130,9 +131,6 @@ class FileEar:
     def audio(self) -> bytes:
         """What was heard up to this moment."""
         return bytes(self._heard) + b"".join(self._parts())
-
-    def _keep_heard(self) -> None:
-        self._heard += b"".join(self._parts())
 
     def _parts(self) -> list[bytes]:
         now = self._now() + 1e-6 / self._bytes_per_s

@@ -39,16 +39,18 @@ class Clear:
 
 Act = Reply | Write | Sleep | Clear | str
 
-ACTS: st.SearchStrategy[list[Act]] = st.lists(
-    st.one_of(
-        st.builds(Reply, st.booleans()),
-        st.builds(Write, st.integers(0, 6000), st.booleans()),
-        st.builds(Write, st.integers(0, 300), st.booleans()),
-        st.builds(Sleep, st.floats(0, 300)),
-        st.builds(Clear, st.booleans(), st.booleans()),
-        st.sampled_from(["pause", "resume", "finish", "mark", "reference"]),
-    ),
-    max_size=40,
+_ACT: st.SearchStrategy[Act] = st.one_of(
+    st.builds(Sleep, st.floats(0, 150)),
+    st.builds(Sleep, st.sampled_from([1.0, 7.0, 33.0, 250.0])),
+    st.builds(Write, st.integers(1, 6000), st.booleans()),
+    st.builds(Write, st.integers(1, 300), st.booleans()),
+    st.builds(Clear, st.booleans(), st.booleans()),
+    st.sampled_from(["pause", "resume"]),
+    st.sampled_from(["finish", "mark", "reference"]),
+    st.builds(Reply, st.booleans()),
+)
+ACTS: st.SearchStrategy[list[Act]] = st.lists(_ACT, min_size=3, max_size=30).map(
+    lambda acts: [Reply(interruptible=False), Write(5000, half=True), *acts]
 )
 LATENESS = st.lists(st.sampled_from([0.0, 0.0, 0.003, 0.018, 0.07]), min_size=1, max_size=5)
 
