@@ -136,6 +136,9 @@ class EventSocket(InboundESL):  # type: ignore[misc]  # greenswitch has no types
 
     def _end(self) -> None:
         self._run = self.connected = False
+        # The socket stays open as long as greenswitch's file of it, which nobody reads, does.
+        if hasattr(self, "sock_file"):
+            self.sock_file.close()
         self.sock.close()
         for waiting in self._commands_sent:
             if not waiting.ready():
