@@ -134,7 +134,7 @@ class Attempt:
 
     def abandon(self) -> None:
         """Whoever asked for the transfer is gone: the sweeper ends what is left of it."""
-        if self.connected:
+        if self.connected or self.legs.caller.bridged or self.legs.attendant.bridged:
             return
         if self._ordered_at is not None and not self.legs.attendant.gone:
             self._owe_attendant()
