@@ -1,0 +1,436 @@
+"""Brazilian Portuguese as it is read aloud."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Final
+
+from voice_ai_service.text.ear.portuguese_numbers import LARGEST, cardinal, digits, ordinal
+from voice_ai_service.text.ear.rules import Rule, rule
+
+_MONTHS: Final = (
+    "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro",
+    "dezembro",
+)  # fmt: skip
+_WEEKDAYS: Final = {"2": "segunda", "3": "terça", "4": "quarta", "5": "quinta", "6": "sexta"}
+_CURRENCIES: Final = {
+    "R$": ("real", "reais", "centavo", "centavos"),
+    "US$": ("dólar", "dólares", "centavo", "centavos"),
+    "U$": ("dólar", "dólares", "centavo", "centavos"),
+    "$": ("dólar", "dólares", "centavo", "centavos"),
+    "€": ("euro", "euros", "centavo", "centavos"),
+    "£": ("libra", "libras", "pêni", "pence"),
+}
+_UNITS: Final = {
+    "km/h": ("quilômetro por hora", "quilômetros por hora"),
+    "km²": ("quilômetro quadrado", "quilômetros quadrados"),
+    "km": ("quilômetro", "quilômetros"),
+    "m²": ("metro quadrado", "metros quadrados"),
+    "m2": ("metro quadrado", "metros quadrados"),
+    "m³": ("metro cúbico", "metros cúbicos"),
+    "cm": ("centímetro", "centímetros"),
+    "mm": ("milímetro", "milímetros"),
+    "m": ("metro", "metros"),
+    "kg": ("quilo", "quilos"),
+    "mg": ("miligrama", "miligramas"),
+    "g": ("grama", "gramas"),
+    "ml": ("mililitro", "mililitros"),
+    "L": ("litro", "litros"),
+    "l": ("litro", "litros"),
+    "GB": ("gigabyte", "gigabytes"),
+    "MB": ("megabyte", "megabytes"),
+    "KB": ("quilobyte", "quilobytes"),
+    "TB": ("terabyte", "terabytes"),
+    "Mbps": ("megabit por segundo", "megabits por segundo"),
+    "kWh": ("quilowatt-hora", "quilowatts-hora"),
+    "kW": ("quilowatt", "quilowatts"),
+    "W": ("watt", "watts"),
+    "V": ("volt", "volts"),
+    "ms": ("milissegundo", "milissegundos"),
+    "min": ("minuto", "minutos"),
+    "seg": ("segundo", "segundos"),
+    "s": ("segundo", "segundos"),
+    "hs": ("hora", "horas"),
+    "hrs": ("hora", "horas"),
+    "ha": ("hectare", "hectares"),
+    "°C": ("grau Celsius", "graus Celsius"),
+    "ºC": ("grau Celsius", "graus Celsius"),
+    "°": ("grau", "graus"),
+}
+_FEMININE_UNITS: Final = frozenset(("hs", "hrs"))
+_ABBREVIATIONS: Final = {
+    "av": "Avenida", "r": "Rua", "al": "Alameda", "pça": "Praça", "pca": "Praça", "trav": "Travessa",
+    "tv": "Travessa",
+    "rod": "Rodovia", "estr": "Estrada", "jd": "Jardim", "vl": "Vila", "pq": "Parque", "ed": "Edifício",
+    "cj": "conjunto",
+    "conj": "conjunto", "apto": "apartamento", "ap": "apartamento", "apt": "apartamento", "bl": "bloco",
+    "and": "andar",
+    "qd": "quadra", "lt": "lote", "sl": "sala", "lj": "loja", "km": "quilômetro",
+    "sr": "senhor", "srs": "senhores", "sra": "senhora", "sras": "senhoras", "srta": "senhorita",
+    "dr": "doutor", "drs": "doutores", "dra": "doutora", "prof": "professor", "profa": "professora",
+    "eng": "engenheiro", "adv": "advogado", "exmo": "excelentíssimo", "ilmo": "ilustríssimo", "cel": "coronel",
+    "gal": "general", "cap": "capitão", "sto": "Santo", "sta": "Santa", "d": "Dona",
+    "ltda": "limitada", "cia": "companhia", "tel": "telefone", "ramal": "ramal", "ex": "exemplo", "obs": "observação",
+    "pág": "página", "pag": "página", "págs": "páginas", "art": "artigo", "inc": "inciso", "depto": "departamento",
+    "dept": "departamento", "etc": "et cetera", "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo",
+    "min": "mínimo", "qtd": "quantidade", "qtde": "quantidade", "ref": "referência", "vol": "volume",
+    "nac": "nacional",
+    "jan": "janeiro", "fev": "fevereiro", "mar": "março", "abr": "abril", "jun": "junho", "jul": "julho",
+    "ago": "agosto", "set": "setembro", "out": "outubro", "nov": "novembro", "dez": "dezembro",
+    "seg": "segunda", "ter": "terça", "qua": "quarta", "qui": "quinta", "sex": "sexta", "sáb": "sábado",
+    "dom": "domingo",
+}  # fmt: skip
+_BEFORE_NAMES: Final = (
+    "av|al|pça|pca|trav|tv|rod|estr|jd|vl|pq|ed|conj|cj|apto|apt|ap|bl|qd|lt|sl|lj|srs?|sras?|srta|drs?|dra|profa?|eng|adv"
+    "|exmo|ilmo|cel|gal|cap|sto|sta|tel|pág|pag|págs|art|inc|depto|dept|ref|vol|obs|aprox|máx|mín|qtde?"
+)
+_SPELLED_OUT: Final = frozenset(
+    [
+        "CPF", "CNPJ", "RG", "CNH", "INSS", "FGTS", "IPTU", "IPVA", "ICMS", "ISS", "TED", "DOC", "CRM", "CRO", "OAB",
+        "RH", "TI", "TV", "SMS", "PDF", "NF", "URA", "IR", "IRPF", "IRPJ", "MEI", "PJ", "PF", "SP", "RJ", "MG",
+        "RS", "SC",
+        "PR", "BA", "CE", "PE", "GO", "DF", "ES", "MT", "MS", "PA", "AM", "RN", "PB", "AL", "SE", "PI", "MA",
+        "TO", "RO",
+        "AC", "AP", "RR", "UTI", "EUA", "UE", "SUV", "GPS", "USB", "CEO", "VIP", "API", "IA", "ID", "SA",
+    ]
+)  # fmt: skip
+_LETTERS: Final = {
+    "A": "á", "B": "bê", "C": "cê", "D": "dê", "E": "é", "F": "efe", "G": "gê", "H": "agá", "I": "i",
+    "J": "jota", "K": "cá",
+    "L": "ele", "M": "eme", "N": "ene", "O": "ó", "P": "pê", "Q": "quê", "R": "erre", "S": "esse", "T": "tê",
+    "U": "u",
+    "V": "vê", "W": "dáblio", "X": "xis", "Y": "ípsilon", "Z": "zê",
+}  # fmt: skip
+_ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+_FEMININE_NOUNS: Final = frozenset(
+    [
+        "hora", "horas", "pessoa", "pessoas", "unidade", "unidades", "vez", "vezes", "semana", "semanas", "parcela",
+        "parcelas", "consulta", "consultas", "vaga", "vagas", "diária", "diárias", "caixa", "caixas", "peça", "peças",
+        "loja", "lojas", "sala", "salas", "mesa", "mesas", "ligação", "ligações", "mensagem", "mensagens", "página",
+        "páginas", "linha", "linhas", "opção", "opções", "via", "vias", "casa", "casas", "noite", "noites", "manhã",
+        "manhãs", "tarde", "tardes", "aula", "aulas", "conta", "contas", "fatura", "faturas", "nota", "notas",
+        "vagem",
+        "quadra", "quadras", "milhas", "libra", "libras", "sessão", "sessões", "prestação", "prestações", "entrega",
+        "entregas", "compra", "compras", "reunião", "reuniões", "crianças", "criança", "mulheres", "dúzia", "dúzias",
+        "dose", "doses", "cópia", "cópias", "foto", "fotos", "filial", "filiais", "portas", "janelas",
+        "quartas", "alunas",
+        "toneladas", "tonelada", "polegadas", "polegada", "etapas", "etapa", "perguntas", "pergunta",
+        "visitas", "visita",
+        "cadeiras", "camas", "suítes", "suíte", "garrafas", "pizzas", "fatias", "porções", "porção", "refeições",
+    ]
+)  # fmt: skip
+_SCALE_WORDS: Final = ("mil", "milhão", "milhões", "bilhão", "bilhões", "trilhão", "trilhões")
+
+
+def _whole(text: str) -> int:
+    return int(text.replace(".", "").replace(" ", ""))
+
+
+def number(text: str, *, feminine: bool = False) -> str:
+    """A number as written: "1.234", "2,5", "0012" (digits), "-3"."""
+    sign = "menos " if text[0] in "-−" else ""
+    text = text.lstrip("-−+")
+    whole, comma, fraction = text.partition(",")
+    plain = whole.replace(".", "")
+    if (len(plain) > 1 and plain[0] == "0") or int(plain) > LARGEST:
+        return sign + _grouped_digits(plain)
+    words = cardinal(int(plain), feminine=feminine)
+    if not comma:
+        return sign + words
+    # "2,5": dois vírgula cinco; "3,05": três vírgula zero cinco; "1,125": um vírgula cento e vinte e cinco.
+    zeros = len(fraction) - len(fraction.lstrip("0"))
+    rest = fraction.lstrip("0")
+    after = " ".join(["zero"] * zeros + ([cardinal(int(rest))] if rest else []))
+    return f"{sign}{cardinal(int(plain))} vírgula {after}"
+
+
+def _grouped_digits(text: str, size: int = 3) -> str:
+    text = re.sub(r"\D", "", text)
+    if len(text) <= 5:
+        return digits(text)
+    groups = [text[at : at + size] for at in range(0, len(text), size)]
+    if len(groups[-1]) == 1:
+        groups[-2:] = [groups[-2] + groups[-1]]
+    return ", ".join(digits(group) for group in groups)
+
+
+def _money(match: re.Match[str]) -> str:
+    one, many, cent, cents = _CURRENCIES[match["currency"].upper()]
+    scale = match["scale"]
+    feminine = one == "libra"
+    if scale:
+        amount = number(match["amount"] + (f",{match['cents']}" if match["cents"] else ""))
+        return f"{amount} {scale} {'' if scale == 'mil' else 'de '}{many}"
+    whole, part = _whole(match["amount"]), match["cents"] or ""
+    hundredths = int(part.ljust(2, "0")[:2]) if part else 0
+    if len(part) > 2:
+        return f"{number(match['amount'] + ',' + part)} {many}"
+    pieces = []
+    if whole or not hundredths:
+        of = "de " if whole >= 10**6 and whole % 10**6 == 0 else ""
+        pieces.append(f"{cardinal(whole, feminine=feminine)} {of}{one if whole == 1 else many}")
+    if hundredths:
+        pieces.append(f"{cardinal(hundredths)} {cent if hundredths == 1 else cents}")
+    sign = "menos " if match["sign"] else ""
+    return sign + " e ".join(pieces)
+
+
+def _day(day: int) -> str:
+    return "primeiro" if day == 1 else cardinal(day)
+
+
+def _date(match: re.Match[str]) -> str | None:
+    day, month = int(match["day"]), int(match["month"])
+    year = match["year"]
+    try:
+        date(2000 if year is None else _full_year(year), month, day)
+    except ValueError:
+        return None
+    words = f"{_day(day)} de {_MONTHS[month - 1]}"
+    return words if year is None else f"{words} de {cardinal(_full_year(year))}"
+
+
+def _date_short(match: re.Match[str]) -> str | None:
+    day, month = int(match["day"]), int(match["month"])
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    return f"{_day(day)} de {_MONTHS[month - 1]}"
+
+
+def _full_year(text: str) -> int:
+    return 2000 + int(text) if len(text) == 2 else int(text)
+
+
+def _written_date(match: re.Match[str]) -> str:
+    day = match["day"]
+    return f"{_day(int(day))} de {match['month']}" + (
+        f" de {cardinal(int(match['year']))}" if match["year"] else ""
+    )
+
+
+def _time(match: re.Match[str]) -> str | None:
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    if hour > 24 or minute > 59:
+        return None
+    if hour in (0, 24):
+        words = "meia-noite"
+    elif minute and match["colon"]:
+        words = cardinal(hour, feminine=True)
+    else:
+        words = f"{cardinal(hour, feminine=True)} {'hora' if hour == 1 else 'horas'}"
+    return f"{words} e {cardinal(minute)}" if minute else words
+
+
+def _clock(match: re.Match[str]) -> str | None:
+    hour, minute = int(match["hour"]), int(match["minute"])
+    if hour > 23 or minute > 59:
+        return None
+    words = "meia-noite" if hour == 0 else cardinal(hour, feminine=True)
+    if not minute:
+        return words if hour == 0 else f"{words} {'hora' if hour == 1 else 'horas'}"
+    return f"{words} e {cardinal(minute)}"
+
+
+def _unit(match: re.Match[str]) -> str:
+    one, many = _UNITS[match["unit"]]
+    single = match["number"] in ("1", "-1", "0,5", "1,5") or match["number"].startswith(("0,", "1,"))
+    return f"{number(match['number'], feminine=match['unit'] in _FEMININE_UNITS)} {one if single else many}"
+
+
+def _counted(match: re.Match[str]) -> str:
+    noun = match["noun"]
+    return f"{number(match['number'], feminine=noun.lower() in _FEMININE_NOUNS)} {noun}"
+
+
+def _phone(match: re.Match[str]) -> str:
+    parts = []
+    if match["country"]:
+        parts.append(f"mais {digits(match['country'])}")
+    if match["area"]:
+        parts.append(digits(match["area"]))
+    parts += [digits(match["first"]), digits(match["last"])]
+    return ", ".join(parts)
+
+
+def _free_phone(match: re.Match[str]) -> str:
+    prefix = {"0800": "zero oitocentos", "0300": "zero trezentos"}.get(
+        match["prefix"], digits(match["prefix"])
+    )
+    return f"{prefix}, {_grouped_digits(match['rest'])}"
+
+
+def _short_phone(match: re.Match[str]) -> str:
+    return f"{digits(match[1])}, {digits(match[2])}"
+
+
+def _document(match: re.Match[str]) -> str:
+    return ", ".join(
+        ("barra " if part.startswith("/") else "") + digits(part)
+        for part in re.findall(r"/?\d+", match.group())
+    )
+
+
+def _spelled_word(text: str) -> str:
+    return {"@": "arroba", ".": "ponto", "-": "hífen", "_": "sublinhado", "/": "barra", "+": "mais"}.get(
+        text, text
+    )
+
+
+def _address_online(match: re.Match[str]) -> str:
+    text = re.sub(r"^https?://", "", match.group(), flags=re.IGNORECASE).rstrip("/")
+    words = []
+    for part in re.findall(r"[^\W\d_]+|\d+|\W|_", text):
+        if part.isdigit():
+            words.append(cardinal(int(part)) if len(part) < 4 and part[0] != "0" else digits(part))
+        elif part.lower() in ("br", "www", "gov", "org", "net"):
+            words.append({"gov": "góv", "org": "org", "net": "net"}.get(part.lower(), _letters(part)))
+        else:
+            words.append(_spelled_word(part))
+    return " ".join(words)
+
+
+def _letters(text: str) -> str:
+    return " ".join(_LETTERS.get(sign, sign) for sign in text.upper())
+
+
+def _acronym(match: re.Match[str]) -> str | None:
+    text = match.group()
+    if text in _SPELLED_OUT or not re.search(r"[AEIOU]", text):
+        return _letters(text)
+    return None
+
+
+def _code(match: re.Match[str]) -> str:
+    parts = re.findall(r"[A-Z]+|\d+", match.group())
+    return ", ".join(_letters(part) if part.isalpha() else _grouped_digits(part) for part in parts)
+
+
+def _ordinal(match: re.Match[str]) -> str | None:
+    value = int(match["number"])
+    if not 1 <= value <= 999:
+        return None
+    return ordinal(value, feminine=match["mark"] in ("ª", "a"))
+
+
+def _weekday(match: re.Match[str]) -> str:
+    return _WEEKDAYS[match["day"]] + ("-feira" if match["fair"] else "")
+
+
+def _weekdays(match: re.Match[str]) -> str:
+    return f"{_WEEKDAYS[match[1]]} {match[2]} {_WEEKDAYS[match[3]]}"
+
+
+def _roman(match: re.Match[str]) -> str:
+    values = [_ROMAN[sign] for sign in match["roman"]]
+    total = sum(
+        -value if at + 1 < len(values) and value < values[at + 1] else value
+        for at, value in enumerate(values)
+    )
+    return f"{match['word']} {ordinal(total) if match['word'].lower() == 'século' and total <= 10 else cardinal(total)}"
+
+
+def _abbreviation(match: re.Match[str]) -> str:
+    return _ABBREVIATIONS[match[1].lower()]
+
+
+def _range(match: re.Match[str]) -> str:
+    return f"{number(match[1])} a {number(match[2])}"
+
+
+def _fraction(match: re.Match[str]) -> str | None:
+    top, bottom = int(match[1]), int(match[2])
+    names = {2: ("meio", "meios"), 3: ("terço", "terços"), 4: ("quarto", "quartos"), 5: ("quinto", "quintos"),
+             10: ("décimo", "décimos")}  # fmt: skip
+    if bottom not in names or top >= bottom:
+        return None
+    if (top, bottom) == (1, 2):
+        return "meio"
+    return f"{cardinal(top)} {names[bottom][0 if top == 1 else 1]}"
+
+
+_NUMBER: Final = r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?"
+_MONTH_NAMES: Final = "|".join(_MONTHS)
+_UNIT_NAMES: Final = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
+_NOT_IN_WORD: Final = r"(?<![\w.,/-])"
+
+RULES: Final[tuple[Rule, ...]] = (
+    rule(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _address_online),
+    rule(r"(?i)\b(?:https?://|www\.)[^\s,;)]+[^\s,;).!?]", _address_online),
+    rule(
+        r"(?i)\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|gov|edu|br|io|app)(?:\.br)?\b(?!\.\d)",
+        _address_online,
+    ),
+    rule(r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b|\b\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}\b", _document),
+    rule(r"\b\d{2}\.\d{3}\.\d{3}-[\dXx]\b", _document),
+    rule(
+        r"(?<![\w.,])(?P<sign>[-−]\s?)?(?P<currency>R\$|US\$|U\$|\$|€|£)\s?(?P<amount>\d{1,3}(?:\.\d{3})+|\d+)"
+        rf"(?:,(?P<cents>\d+))?(?:\s(?P<scale>{'|'.join(_SCALE_WORDS)})\b)?",
+        _money,
+        re.IGNORECASE,
+    ),
+    rule(r"(?<!\w)(?P<prefix>0[358]00)[\s.-]?(?P<rest>\d{3}[\s.-]?\d{3,4}|\d{6,7})\b", _free_phone),
+    rule(
+        r"(?<![\w.,])(?:\+?(?P<country>55)\s?)?(?:\(?0?(?P<area>\d{2})\)?\s)(?P<first>9?\s?\d{4})[\s.-]?(?P<last>\d{4})\b",
+        _phone,
+    ),
+    rule(r"(?<![\w.,/-])\((?P<area>\d{2})\)(?P<country>)(?P<first>9?\d{4})-?(?P<last>\d{4})\b", _phone),
+    rule(r"(?<![\w.,+-])\+(?P<country>55)(?P<area>\d{2})(?P<first>9?\d{4})-?(?P<last>\d{4})\b", _phone),
+    rule(r"(?<![\w.,/-])(9?\d{4})-(\d{4})\b", _short_phone),
+    rule(r"(?<![\w.,/-])(\d{5})-(\d{3})\b", _short_phone),
+    rule(r"(?<![\w./-])(?P<day>[0-3]?\d)/(?P<month>[01]?\d)/(?P<year>\d{4}|\d{2})(?![\d/])", _date),
+    rule(r"(?<![\w./-])(?P<year>\d{4})-(?P<month>[01]\d)-(?P<day>[0-3]\d)(?![\d-])", _date),
+    rule(r"(?<![\w./-])(?P<day>[0-3]\d)/(?P<month>[01]\d)(?P<year>)(?![\d/])", _date_short),
+    rule(
+        rf"(?i)(?<![\w.,/-])(?P<day>[12]?\d|3[01]|0\d)[º°o]?\s+de\s+(?P<month>{_MONTH_NAMES})(?:\s+de\s+(?P<year>\d{{4}}))?",
+        _written_date,
+    ),
+    rule(
+        r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])\s?h(?:s|rs)?\s?(?P<minute>[0-5]\d)(?P<colon>)?\s?(?:min|m)?\b",
+        _time,
+    ),
+    rule(r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])\s?h(?:s|rs)?\b(?!\d)(?P<minute>)(?P<colon>)", _time),
+    rule(
+        r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?:h|hs|hrs|horas))?(?![\d:])\b",
+        _clock,
+    ),
+    rule(r"(?<!\w)([2-6])[ªa]\s?(a|à|e)\s?([2-6])[ªa](?:[\s-]feiras?)?(?!\w)", _weekdays),
+    rule(r"(?<!\w)(?P<day>[2-6])[ªa](?P<fair>[\s-]feira)(?!\w)", _weekday),
+    rule(r"(?<![\w.,])(?P<number>\d{1,3})\s?(?P<mark>[ºª°])(?!C)", _ordinal),
+    rule(
+        r"(?<![\w.,])(?P<number>\d{1,3})(?P<mark>[oa])(?=\s(?:andar|lugar|via|vez|parcela|dia|turno|piso|série|fase)\b)",
+        _ordinal,
+    ),
+    rule(rf"(?<![\w.,])([-−]?(?:{_NUMBER}))\s?%", lambda match: f"{number(match[1])} por cento"),
+    rule(r"(?i)\b(?P<word>século|capítulo|volume|tomo)\s(?P<roman>[IVXLC]+)\b", _roman),
+    rule(r"(?i)\bs/n[º°]?(?!\w)", "sem número"),
+    rule(r"\b[Nn][º°]\s?(?=\d)|\b[Nn]\.[º°o]\s?(?=\d)", "número "),
+    rule(r"(?i)(?<!\w)e/ou(?!\w)", "e ou"),
+    rule(r"(?i)(?<!\w)p\.\s?ex\.", "por exemplo"),
+    rule(r"(?i)(?<!\w)s\.\s?a\.?(?!\w)|(?<=\s)S/A(?!\w)", "esse á"),
+    rule(r"(?i)(?<!\w)a/c(?!\w)", "aos cuidados de"),
+    rule(rf"(?i)(?<![\w.])({_BEFORE_NAMES})\.", _abbreviation),
+    rule(r"(?<![\w.])([Rr])\.(?=\s(?:d[aeo]s?\s)?[A-ZÀ-Ú])", _abbreviation),
+    rule(r"(?<![\w.])(D)\.(?=\s[A-ZÀ-Ú][a-zà-ú])", _abbreviation),
+    rule(r"(?i)(?<![\w.])(ltda|cia|etc)\.?(?!\w)", _abbreviation),
+    rule(r"(?i)(?<=\d[ºª]\s)(and)\.", _abbreviation),
+    rule(r"(?i)(?<![\w.])(and)\.(?=,|\s|$)", _abbreviation),
+    rule(
+        r"(?i)(?<![\w.])(jan|fev|abr|jun|jul|ago|set|out|nov|dez|seg|ter|qua|qui|sex|sáb|dom)\.(?=\s|,|$|/)",
+        _abbreviation,
+    ),
+    rule(rf"(?<![\w.,])(?P<number>[-−]?(?:{_NUMBER}))\s?(?P<unit>{_UNIT_NAMES})(?![\w²³/])", _unit),
+    rule(r"(?<![\w.,/-])(\d)/(\d{1,2})(?![\w/])", _fraction),
+    rule(rf"(?<![\w.,-])({_NUMBER})\s?[-–]\s?({_NUMBER})(?![\w-])", _range),
+    rule(r"(?<![\w.,])\d{7,}(?!\w|,\d)", lambda match: _grouped_digits(match.group())),
+    rule(r"(?<!\w)(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*(?!\w)", _code),
+    rule(rf"(?<![\w.,])(?P<number>[-−]?(?:{_NUMBER}))\s(?P<noun>[^\W\d_]+)", _counted),
+    rule(rf"(?<![\w.,])[-−]?(?:{_NUMBER})(?!\w)", lambda match: number(match.group())),
+    rule(r"\d+", lambda match: number(match.group())),
+    rule(r"(?<!\w)[A-Z]{2,5}(?!\w)", _acronym),
+    rule(r"\s?&\s?", " e "),
+    rule(r"(?<=\s)\+(?=\s)", "mais"),
+    rule(r"(?<=\s)=(?=\s)", "igual a"),
+    rule(r"§\s?", "parágrafo "),
+    rule(r"(?<=\w)\s?/\s?(?=\w)", " ou "),
+)
