@@ -26,19 +26,23 @@ class Moments:
 
 
 def latencies(moments: Moments, timings: TurnTimings) -> StageLatencies:
-    """See `StageLatencies`. A stage cannot have taken longer than the time there was: clocks of providers may err."""
+    """See `StageLatencies`."""
     total = _between(moments.ended_at, moments.first_heard_at) or 0.0
     endpointing = _between(moments.ended_at, moments.decided_at)
     playout = _between(moments.first_audio_at, moments.first_heard_at)
-    answering = sum(
-        filter(None, (timings.retrieval_ms, timings.llm_first_token_ms, timings.tts_first_byte_ms))
+    answering = (
+        timings.retrieval_ms,
+        timings.llm_first_token_ms,
+        timings.first_sentence_ms,
+        timings.tts_first_byte_ms,
     )
-    speculated = min(max(timings.speculated_ms, 0.0), answering, endpointing or 0.0)
+    speculated = min(max(timings.speculated_ms, 0.0), sum(filter(None, answering)))
     return StageLatencies(
         endpointing=_rounded(endpointing),
         stt=_rounded(timings.stt_ms),
         retrieval=_rounded(timings.retrieval_ms),
         llm_first_token=_rounded(timings.llm_first_token_ms),
+        first_sentence=_rounded(timings.first_sentence_ms),
         llm=_rounded(timings.llm_ms),
         tts_first_byte=_rounded(timings.tts_first_byte_ms),
         playout=_rounded(playout),

@@ -6,6 +6,7 @@ whoever listens is told then. Nothing here decides what is said or who interrupt
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -15,10 +16,14 @@ from realtime_bridge.session.scope import CallScope
 
 BEGAN: Final = "began"
 """Mark behind a reply's first frame."""
+FREE: Final = "free"
+"""Mark behind the part of a reply that may not be interrupted."""
 
 
 class Playing(Protocol):
     """A reply's handle, see `playout.playing.Playing`."""
+
+    interruptible: bool
 
     def write(self, samples: bytes) -> None: ...
     async def room(self) -> None: ...
@@ -31,8 +36,6 @@ class Playing(Protocol):
     def audio_ms(self) -> int: ...
     @property
     def interrupted(self) -> bool: ...
-    @property
-    def interruptible(self) -> bool: ...
 
 
 class Playout(Protocol):
@@ -41,7 +44,7 @@ class Playout(Protocol):
     def reply(self, *, interruptible: bool = True) -> Playing: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
-    async def clear(self) -> None: ...
+    async def clear(self, *, keep_uninterruptible: bool = False) -> None: ...
     def reference(self) -> bytes: ...
     @property
     def speaking(self) -> bool: ...
@@ -81,26 +84,38 @@ class Speech:
 class Listener(Protocol):
     """Told in order, on the event loop."""
 
-    def on_first_audio(self, speech: Speech) -> None: ...
+    def on_heard(self, speech: Speech, *, began: bool) -> None:
+        """The first 20 ms were heard (`began`), or the part that may not be interrupted."""
+        ...
 
     def on_over(self, speech: Speech) -> None:
         """Heard to its end, or interrupted. Once for each speech."""
         ...
 
 
+class _Nobody:
+    def on_heard(self, speech: Speech, *, began: bool) -> None: ...
+    def on_over(self, speech: Speech) -> None: ...
+
+
 class Mouth:
     """
     Args:
         scope: Where the watch over each reply runs.
-        listener: Set before anything is said.
+        listener: Told what was heard; `attend` sets it before anything is said.
     """
 
-    def __init__(self, playout: Playout, leg_format: LegFormat, scope: CallScope, listener: Listener) -> None:
+    def __init__(self, playout: Playout, leg_format: LegFormat, scope: CallScope) -> None:
         self._playout = playout
         self._frame_bytes = leg_format.frame_bytes
         self._scope = scope
-        self._listener = listener
+        self._listener: Listener = _Nobody()
         self._speeches: dict[str, Speech] = {}
+        self._clearing = 0
+        self._silenced = asyncio.Event()
+
+    def attend(self, listener: Listener) -> None:
+        self._listener = listener
 
     @property
     def silent(self) -> bool:
@@ -145,7 +160,13 @@ class Mouth:
         playing.mark(BEGAN)
         playing.write(samples[len(first) :])
         self._scope.start(f"heard {speech.reply_id}", self._watch(speech, playing))
-        self._listener.on_first_audio(speech)
+
+    def free(self, speech: Speech) -> None:
+        """What was written so far is not interrupted; what follows may be, once this was heard."""
+        if speech.playing is not None:
+            speech.playing.mark(FREE)
+        else:
+            speech.interruptible = True
 
     def finish(self, speech: Speech) -> None:
         """No more audio follows. What never had any is over with this."""
@@ -157,22 +178,52 @@ class Mouth:
         elif not speech.unwanted:
             self._over(speech)
 
-    def which(self, playing: object) -> Speech | None:
-        return next((one for one in self._speeches.values() if one.playing is playing), None)
+    def forget(self, speech: Speech) -> None:
+        """It is not said after all; nobody is told."""
+        speech.unwanted = True
+        self._speeches.pop(speech.reply_id, None)
 
-    async def stop(self, *, wanted: Callable[[Speech], bool] | None = None) -> None:
-        """Silence at the ear, now. What had no audio yet will have none.
+    def on_mark(self, playing: object, name: str) -> None:
+        """The playout's word: all before the mark was heard."""
+        speech = next((one for one in self._speeches.values() if one.playing is playing), None)
+        if speech is None or speech.playing is None:
+            return
+        if name == FREE:
+            speech.interruptible = speech.playing.interruptible = True
+        self._listener.on_heard(speech, began=name == BEGAN)
+
+    def stop(self, *, only: Callable[[Speech], bool] = lambda _: True, all_of_it: bool = False) -> None:
+        """Silence at the ear, now; `settled` waits for it.
 
         Args:
-            wanted: Which of the speeches without audio stay; by default none.
+            only: Which of the speeches that have no audio yet are to have none.
+            all_of_it: Also what may not be interrupted.
         """
-        silent = [one for one in self._speeches.values() if one.playing is None]
-        for speech in self._speeches.values():
-            speech.unwanted = speech.playing is not None or not (wanted and wanted(speech))
-        for speech in silent:
-            if speech.unwanted:
+        for speech in self.speeches:
+            if not (all_of_it or speech.interruptible):
+                continue
+            if speech.playing is not None:
+                speech.unwanted = True
+            elif only(speech):
+                speech.unwanted = True
                 self._over(speech)
-        await self._playout.clear()
+        self._clearing += 1
+        if self._scope.start("clear", self._clear(keep=not all_of_it)) is None:
+            self._clearing -= 1
+
+    async def settled(self) -> None:
+        """Returns when what was stopped is silent: what is written from now on is heard."""
+        while self._clearing:
+            self._silenced.clear()
+            await self._silenced.wait()
+
+    async def _clear(self, *, keep: bool) -> None:
+        try:
+            await self._playout.clear(keep_uninterruptible=keep)
+            self._playout.resume()
+        finally:
+            self._clearing -= 1
+            self._silenced.set()
 
     async def _watch(self, speech: Speech, playing: Playing) -> None:
         await playing.done()

@@ -131,7 +131,6 @@ class TurnBook:
             self.state.turns.insert(0, record)
         record.latency_ms = StageLatencies()
         reply = BookedReply(record, StateChange.of(self.state), Asked(opened_at, opened_at))
-        reply.pieces.append(Piece(record.said, 0))
         return self._keep("greeting", reply)
 
     def began(self, reply_id: str) -> BookedReply:
@@ -147,6 +146,30 @@ class TurnBook:
             record = TurnRecord(turn=self.state.turn_count, started_at=self._now())
             self.state.turns.append(record)
         return self._keep(reply_id, BookedReply(record, StateChange.of(self.state), asked))
+
+    def withdrawn(self, reply_id: str) -> bool:
+        """Nothing of the reply was heard and nothing will be: what it answered is open again, if it answered anything."""
+        reply = self._replies.get(reply_id)
+        if reply is None or reply.asked is None or self._open is not None or reply.record.turn == 0:
+            return False
+        del self._replies[reply_id]
+        reply.record.said = ""
+        self._open = (reply.record, reply.asked)
+        return True
+
+    def aside(self, reply_id: str) -> BookedReply:
+        """Something said beside the conversation: what the caller asked stays to be answered."""
+        record = TurnRecord(turn=self.state.turn_count, started_at=self._now())
+        self.state.turns.append(record)
+        return self._keep(reply_id, BookedReply(record, StateChange.of(self.state)))
+
+    def asked_anew(self) -> Asked | None:
+        """What is open, for another brain that hears it again; the first one's understanding of it is forgotten."""
+        if self._open is None:
+            return None
+        record, asked = self._open
+        record.heard = ""
+        return asked
 
     def reply(self, reply_id: str) -> BookedReply | None:
         return self._replies.get(reply_id)
@@ -165,9 +188,10 @@ class TurnBook:
             return None
         reply.finished = True
         reply.timings = done.timings
-        reply.action = done.action
+        if not isinstance(done.action, Continue):  # a tool may have decided what follows before
+            reply.action = done.action
         record = reply.record
-        record.action = action_name(done.action)
+        record.action = action_name(reply.action)
         record.intent = done.intent
         record.providers |= done.providers
         record.prompt_tokens += done.prompt_tokens

@@ -14,6 +14,7 @@ STAGES = (
     "stt",
     "retrieval",
     "llm_first_token",
+    "first_sentence",
     "llm",
     "tts_first_byte",
     "tts",
@@ -36,8 +37,9 @@ class StageLatencies(BaseModel):
 
     In realtime mode `total` runs from the end of the caller's speech to the first sound of the reply in the caller's
     ear. On that way lie `endpointing` (until it was decided that the utterance was over), `stt`, `retrieval`,
-    `llm_first_token`, `tts_first_byte` and `playout` (from the first audio to the ear), less `speculated`: the part of
-    them that ran inside `endpointing` already. `llm` and `tts` go on while the caller listens.
+    `llm_first_token`, `first_sentence` (until there was something to speak), `tts_first_byte` and `playout` (from the
+    first audio to the ear), less `speculated`: the part of them that ran beside an earlier stage. `llm` and `tts` go on
+    while the caller listens.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -45,6 +47,7 @@ class StageLatencies(BaseModel):
     stt: float | None = None
     retrieval: float | None = None
     llm_first_token: float | None = None
+    first_sentence: float | None = None
     llm: float | None = None
     tts_first_byte: float | None = None
     tts: float | None = None
@@ -59,8 +62,16 @@ class StageLatencies(BaseModel):
     @property
     def way_ms(self) -> float:
         """The stages of a realtime turn that add up to `total`, but for `other`."""
-        before_sound = (self.endpointing, self.stt, self.retrieval, self.llm_first_token, self.tts_first_byte)
-        return sum(filter(None, (*before_sound, self.playout))) - (self.speculated or 0.0)
+        stages = (
+            self.endpointing,
+            self.stt,
+            self.retrieval,
+            self.llm_first_token,
+            self.first_sentence,
+            self.tts_first_byte,
+            self.playout,
+        )
+        return sum(filter(None, stages)) - (self.speculated or 0.0)
 
 
 class TurnRecord(BaseModel):
