@@ -1,0 +1,360 @@
+"""English as it is read aloud; of two readings the one of the United States."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Final
+
+from voice_ai_service.text.ear.english_numbers import LARGEST, cardinal, digits, ordinal, year
+from voice_ai_service.text.ear.rules import Rule, rule
+
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_SHORT_MONTHS: Final = {name[:3].lower(): name for name in _MONTHS} | {"sept": "September"}
+_CURRENCIES: Final = {
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "US$": ("dollar", "dollars", "cent", "cents"),
+    "R$": ("real", "reais", "centavo", "centavos"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+}
+_UNITS: Final = {
+    "km/h": ("kilometer per hour", "kilometers per hour"),
+    "mph": ("mile per hour", "miles per hour"),
+    "sq ft": ("square foot", "square feet"),
+    "m²": ("square meter", "square meters"),
+    "km": ("kilometer", "kilometers"),
+    "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"),
+    "m": ("meter", "meters"),
+    "mi": ("mile", "miles"),
+    "ft": ("foot", "feet"),
+    "kg": ("kilogram", "kilograms"),
+    "mg": ("milligram", "milligrams"),
+    "g": ("gram", "grams"),
+    "lbs": ("pound", "pounds"),
+    "lb": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "ml": ("milliliter", "milliliters"),
+    "L": ("liter", "liters"),
+    "GB": ("gigabyte", "gigabytes"),
+    "MB": ("megabyte", "megabytes"),
+    "TB": ("terabyte", "terabytes"),
+    "Mbps": ("megabit per second", "megabits per second"),
+    "kWh": ("kilowatt hour", "kilowatt hours"),
+    "ms": ("millisecond", "milliseconds"),
+    "min": ("minute", "minutes"),
+    "mins": ("minute", "minutes"),
+    "hrs": ("hour", "hours"),
+    "hr": ("hour", "hours"),
+    "sec": ("second", "seconds"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "°C": ("degree Celsius", "degrees Celsius"),
+    "°": ("degree", "degrees"),
+}
+_ABBREVIATIONS: Final = {
+    "mr": "Mister", "mrs": "Missus", "ms": "Miz", "prof": "Professor", "jr": "Junior", "sr": "Senior",
+    "rev": "Reverend",
+    "hon": "Honorable", "gov": "Governor", "sgt": "Sergeant", "capt": "Captain", "gen": "General",
+    "ave": "Avenue", "blvd": "Boulevard", "rd": "Road", "ln": "Lane", "hwy": "Highway", "pkwy": "Parkway",
+    "sq": "Square",
+    "apt": "apartment", "ste": "suite", "bldg": "building", "fl": "floor", "ext": "extension", "dept": "department",
+    "tel": "telephone", "no": "number", "inc": "Incorporated", "corp": "Corporation", "ltd": "Limited",
+    "co": "Company", "vs": "versus", "approx": "approximately", "est": "established", "max": "maximum",
+    "min": "minimum",
+    "qty": "quantity", "ref": "reference", "vol": "volume", "pg": "page",
+    "mon": "Monday", "tue": "Tuesday", "tues": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "thurs": "Thursday",
+    "fri": "Friday", "sat": "Saturday", "sun": "Sunday",
+}  # fmt: skip
+_BEFORE_NAMES: Final = (
+    "mrs?|ms|prof|rev|hon|sgt|capt|ave|blvd|rd|ln|hwy|pkwy|apt|ste|bldg|ext|dept|tel|inc|corp|ltd|vs|approx|qty|ref|jr",
+    "|mon|tues?|wed|thu|thurs|fri",
+)
+_SPELLED_OUT: Final = frozenset(
+    [
+        "ID", "IT", "TV", "PC", "CEO", "CFO", "FAQ", "USA", "US", "UK", "EU", "ATM", "DVD", "SMS", "PDF", "API", "URL",
+        "USB", "GPS", "HR", "PR", "AI", "IRS", "EIN", "SSN", "VIP", "AM", "PM", "ETA", "DIY", "UPS", "IV", "ER", "ICU",
+    ]
+)  # fmt: skip
+_ROMAN: Final = {
+    "II": 2,
+    "III": 3,
+    "IV": 4,
+    "V": 5,
+    "VI": 6,
+    "VII": 7,
+    "VIII": 8,
+    "IX": 9,
+    "X": 10,
+    "XIV": 14,
+    "XVI": 16,
+}
+_YEAR_BEFORE: Final = r"(?:in|since|of|from|until|till|by|year|during|before|after|circa|for|©)"
+
+
+def number(text: str) -> str:
+    """A number as written: "1,234", "2.5", "007" (digits), "-3"."""
+    sign = "minus " if text[0] in "-−" else ""
+    whole, point, fraction = text.lstrip("-−+").partition(".")
+    plain = whole.replace(",", "") or "0"
+    if (len(plain) > 1 and plain[0] == "0") or int(plain) > LARGEST:
+        return sign + _grouped_digits(plain)
+    words = sign + cardinal(int(plain))
+    return f"{words} point {digits(fraction)}" if point else words
+
+
+def _grouped_digits(text: str, size: int = 3) -> str:
+    text = re.sub(r"\D", "", text)
+    if len(text) <= 5:
+        return digits(text)
+    groups = [text[at : at + size] for at in range(0, len(text), size)]
+    if len(groups[-1]) == 1:
+        groups[-2:] = [groups[-2] + groups[-1]]
+    return ", ".join(digits(group) for group in groups)
+
+
+def _money(match: re.Match[str]) -> str:
+    one, many, cent, cents = _CURRENCIES[match["currency"].upper()]
+    part, scale = match["cents"] or "", match["scale"]
+    sign = "minus " if match["sign"] else ""
+    if scale or len(part) > 2:
+        amount = number(match["amount"] + (f".{part}" if part else ""))
+        scale = {"k": "thousand", "m": "million", "bn": "billion"}.get((scale or "").lower(), scale)
+        return f"{sign}{amount} {scale + ' ' if scale else ''}{many}"
+    whole = int(match["amount"].replace(",", ""))
+    hundredths = int(part.ljust(2, "0")) if part else 0
+    pieces = []
+    if whole or not hundredths:
+        pieces.append(f"{cardinal(whole)} {one if whole == 1 else many}")
+    if hundredths:
+        pieces.append(f"{cardinal(hundredths)} {cent if hundredths == 1 else cents}")
+    return sign + " and ".join(pieces)
+
+
+def _date(match: re.Match[str]) -> str | None:
+    month, day, full = int(match["month"]), int(match["day"]), _full_year(match["year"])
+    if month > 12 >= day:  # written the other way round
+        month, day = day, month
+    try:
+        date(full, month, day)
+    except ValueError:
+        return None
+    return f"{_MONTHS[month - 1]} {ordinal(day)}, {year(full)}"
+
+
+def _full_year(text: str) -> int:
+    return 2000 + int(text) if len(text) == 2 else int(text)
+
+
+def _written_date(match: re.Match[str]) -> str:
+    name = _SHORT_MONTHS[match["month"][:3].lower()]
+    after = f", {year(int(match['year']))}" if match["year"] else ""
+    return f"{name} {ordinal(int(match['day']))}{after}"
+
+
+def _day_first(match: re.Match[str]) -> str:
+    name = _SHORT_MONTHS[match["month"][:3].lower()]
+    after = f", {year(int(match['year']))}" if match["year"] else ""
+    return f"the {ordinal(int(match['day']))} of {name}{after}"
+
+
+def _time(match: re.Match[str]) -> str | None:
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    half = match["half"]
+    if hour > 23 or minute > 59 or (half and not 1 <= hour <= 12):
+        return None
+    if half:
+        words = cardinal(hour) + ("" if not minute else f" {_minutes(minute)}")
+        return f"{words} {' '.join(half.replace('.', '').upper())}"
+    if hour == 0:
+        return f"midnight {_minutes(minute)}" if minute else "midnight"
+    if not minute:
+        return f"{cardinal(hour)} o'clock" if hour <= 12 else f"{cardinal(hour)} hundred hours"
+    return f"{cardinal(hour)} {_minutes(minute)}"
+
+
+def _minutes(minute: int) -> str:
+    return f"oh {cardinal(minute)}" if minute < 10 else cardinal(minute)
+
+
+def _phone(match: re.Match[str]) -> str:
+    parts = [digits(part) for part in (match["area"], match["first"], match["last"]) if part]
+    return ", ".join(([f"plus {digits(match['country'])}"] if match["country"] else []) + parts)
+
+
+def _free_phone(match: re.Match[str]) -> str:
+    area = match["area"]
+    spoken = f"{digits(area[0])} hundred" if area.endswith("00") else digits(area)
+    one = "one, " if match["one"] else ""
+    return f"{one}{spoken}, {digits(match['first'])}, {digits(match['last'])}"
+
+
+def _document(match: re.Match[str]) -> str:
+    return ", ".join(digits(part) for part in re.findall(r"\d+", match.group()))
+
+
+def _address_online(match: re.Match[str]) -> str:
+    text = re.sub(r"^https?://", "", match.group(), flags=re.IGNORECASE).rstrip("/")
+    signs = {"@": "at", ".": "dot", "-": "dash", "_": "underscore", "/": "slash", "+": "plus"}
+    words = []
+    for part in re.findall(r"[^\W\d_]+|\d+|\W|_", text):
+        if part.isdigit():
+            words.append(cardinal(int(part)) if len(part) < 4 and part[0] != "0" else digits(part))
+        elif part.lower() in ("www", "io", "br", "uk", "us"):
+            words.append(" ".join(part.upper()))
+        else:
+            words.append(signs.get(part, part))
+    return " ".join(words)
+
+
+def _unit(match: re.Match[str]) -> str:
+    one, many = _UNITS[match["unit"]]
+    return f"{number(match['number'])} {one if match['number'] in ('1', '-1') else many}"
+
+
+def _ordinal(match: re.Match[str]) -> str:
+    return ordinal(int(match[1].replace(",", "")))
+
+
+def _code(match: re.Match[str]) -> str:
+    parts = re.findall(r"[A-Z]+|\d+", match.group())
+    return ", ".join(" ".join(part) if part.isalpha() else _grouped_digits(part) for part in parts)
+
+
+def _acronym(match: re.Match[str]) -> str | None:
+    text = match.group()
+    return " ".join(text) if text in _SPELLED_OUT or not re.search(r"[AEIOUY]", text) else None
+
+
+def _plural_acronym(match: re.Match[str]) -> str | None:
+    text = match[1]
+    return f"{' '.join(text)}'s" if text in _SPELLED_OUT or not re.search(r"[AEIOUY]", text) else None
+
+
+def _fraction(match: re.Match[str]) -> str | None:
+    top, bottom = int(match["top"]), int(match["bottom"])
+    if not top < bottom or bottom > 16:
+        return None
+    name = {2: "half", 4: "quarter"}.get(bottom) or ordinal(bottom)
+    words = f"{'a' if top == 1 and bottom == 2 else cardinal(top)} {name if top == 1 else name + 's'}"
+    return f"{cardinal(int(match['whole']))} and {words}" if match["whole"] else words
+
+
+def _roman(match: re.Match[str]) -> str | None:
+    value = _ROMAN.get(match["roman"])
+    return None if value is None else f"{match['word']} {cardinal(value)}"
+
+
+def _decade(match: re.Match[str]) -> str:
+    words = year(int(match[1] + "0"))
+    return words[:-1] + "ies" if words.endswith("y") else words + "s"
+
+
+_NUMBER: Final = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_MONTH_NAMES: Final = "|".join(_MONTHS) + "|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
+_UNIT_NAMES: Final = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
+
+RULES: Final[tuple[Rule, ...]] = (
+    rule(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _address_online),
+    rule(r"(?i)\b(?:https?://|www\.)[^\s,;)]+[^\s,;).!?]", _address_online),
+    rule(
+        r"(?i)\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|gov|edu|io|app)(?:\.(?:br|uk))?\b(?!\.\d)",
+        _address_online,
+    ),
+    rule(r"\b\d{3}-\d{2}-\d{4}\b|\b\d{2}-\d{7}\b", _document),
+    rule(r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b|\b\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}\b", _document),
+    rule(
+        r"(?<![\w.,])(?P<sign>[-−]\s?)?(?P<currency>US\$|R\$|\$|€|£)\s?(?P<amount>\d{1,3}(?:,\d{3})+|\d+)"
+        r"(?:\.(?P<cents>\d+))?(?:\s?(?P<scale>thousand|million|billion|trillion|[kK]|M|bn)\b)?",
+        _money,
+    ),
+    rule(
+        r"(?<![\w.,])(?P<one>1[-\s.])?\(?(?P<area>8(?:00|33|44|55|66|77|88))\)?[-\s.]"
+        r"(?P<first>\d{3})[-\s.](?P<last>\d{4})\b",
+        _free_phone,
+    ),
+    rule(
+        r"(?<![\w.,])(?:\+?(?P<country>1)[-\s.])?\(?(?P<area>\d{3})\)?[-\s.]\s?(?P<first>\d{3})[-\s.](?P<last>\d{4})\b",
+        _phone,
+    ),
+    rule(r"(?<![\w.,/-])(?P<country>)(?P<area>)(?P<first>\d{3})-(?P<last>\d{4})\b", _phone),
+    rule(
+        r"(?<![\w.,])\+(?P<country>\d{2})\s(?P<area>\d{2})\s(?P<first>\d{4,5})[-\s](?P<last>\d{4})\b", _phone
+    ),
+    rule(r"(?<![\w./-])(?P<month>[01]?\d|[0-3]\d)/(?P<day>[0-3]?\d)/(?P<year>\d{4}|\d{2})(?![\d/])", _date),
+    rule(r"(?<![\w./-])(?P<year>\d{4})-(?P<month>[01]\d)-(?P<day>[0-3]\d)(?![\d-])", _date),
+    rule(
+        rf"(?<!\w)(?P<month>{_MONTH_NAMES})\.?\s(?P<day>[12]?\d|3[01])(?:st|nd|rd|th)?(?!\d)(?:,?\s(?P<year>[12]\d{{3}}))?\b",
+        _written_date,
+    ),
+    rule(
+        rf"(?<![\w.,])(?:the\s)?(?P<day>[12]?\d|3[01])(?:st|nd|rd|th)?\s(?:of\s)?(?P<month>{_MONTH_NAMES})\b(?:\.(?=[\s,][a-z\d]))?(?:,?\s(?P<year>[12]\d{{3}})\b)?",
+        _day_first,
+    ),
+    rule(
+        r"(?i)(?<![\w.,:])(?P<hour>[01]?\d)(?::(?P<minute>[0-5]\d))?\s?(?P<half>a\.m\.|p\.m\.|am|pm)(?!\w)",
+        _time,
+    ),
+    rule(r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?P<half>)(?![\d:])", _time),
+    rule(r"(?<![\w.])(\d{1,3}(?:,\d{3})*|\d+)(?:st|nd|rd|th)\b", _ordinal),
+    rule(rf"(?<![\w.,])([-−]?(?:{_NUMBER}))\s?%", lambda match: f"{number(match[1])} percent"),
+    rule(r"(?<![\w.,])(1[0-9]{2}|20[0-9])0s\b", _decade),
+    rule(
+        r"(?i)\b(?P<word>chapter|part|volume|phase|type|section|act|world war)\s(?P<roman>(?-i:[IVX]+))\b",
+        _roman,
+    ),
+    rule(r"\b(?:[Nn]o\.|[Nn]º|#)\s?(?=\d)", "number "),
+    rule(r"\bDr\.(?=\s[A-Z])", "Doctor"),
+    rule(r"(?<=[a-z]\s)Dr\.?(?=,|\s|$|\.)", "Drive"),
+    rule(r"\bSt\.(?=\s[A-Z][a-z])", "Saint"),
+    rule(r"(?<=[a-z]\s)St\.?(?=,|\s|$)|(?<=\d(?:st|nd|rd|th)\s)St\.?", "Street"),
+    rule(r"(?i)(?<!\w)e\.\s?g\.,?", "for example,"),
+    rule(r"(?i)(?<!\w)i\.\s?e\.,?", "that is,"),
+    rule(r"(?i)(?<!\w)etc\.?(?!\w)", "et cetera"),
+    rule(r"(?i)(?<!\w)w/(?=\s)", "with"),
+    rule(r"(?i)(?<!\w)and/or(?!\w)", "and or"),
+    rule(r"(?i)(?<!\w)24/7(?!\w)", "twenty-four seven"),
+    rule(rf"(?i)(?<![\w.])({_BEFORE_NAMES})\.(?!\w)", lambda match: _ABBREVIATIONS[match[1].lower()]),
+    rule(r"(?<![\w.])(Co|Sr|Sat|Sun)\.(?!\w)", lambda match: _ABBREVIATIONS[match[1].lower()]),
+    rule(r"(?<=\d\s)(sq\.\sft\.?)", "square feet"),
+    rule(rf"(?<![\w.,])(?P<number>[-−]?(?:{_NUMBER}))\s?(?P<unit>{_UNIT_NAMES})(?![\w²/])", _unit),
+    rule(r"(?<![\w.,/-])(?:(?P<whole>\d+)\s)?(?P<top>\d{1,2})/(?P<bottom>\d{1,2})(?![\w/])", _fraction),
+    rule(
+        rf"(?<![\w.,-])({_NUMBER})\s?[-–]\s?({_NUMBER})(?![\w-])",
+        lambda match: f"{number(match[1])} to {number(match[2])}",
+    ),
+    rule(
+        rf"(?i)(?<=\b)({_YEAR_BEFORE})\s((?:1[1-9]|20)\d{{2}})(?![\w,.]\d|\w)",
+        lambda match: f"{match[1]} {year(int(match[2]))}",
+    ),
+    rule(
+        r"(?i)\b(extension|room|suite|apartment|flight|route|bus)\s(\d{3,5})\b",
+        lambda match: f"{match[1]} {_room(match[2])}",
+    ),
+    rule(r"(?<![\w.,])\d{7,}(?!\w|,\d)", lambda match: _grouped_digits(match.group())),
+    rule(r"(?<!\w)(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*(?!\w)", _code),
+    rule(rf"(?<![\w.,])[-−]?(?:{_NUMBER})(?!\w)", lambda match: number(match.group())),
+    rule(r"\d+", lambda match: number(match.group())),
+    rule(r"(?<!\w)([A-Z]{2,5})s(?!\w)", _plural_acronym),
+    rule(r"(?<!\w)[A-Z]{2,5}(?!\w)", _acronym),
+    rule(r"\s?&\s?", " and "),
+    rule(r"(?<=\s)\+(?=\s)", "plus"),
+    rule(r"(?<=\s)=(?=\s)", "equals"),
+    rule(r"(?<=\w)\s?/\s?(?=\w)", " or "),
+)
+
+
+def _room(text: str) -> str:
+    """Three or four digits of a room or an extension: "one oh five", "twenty oh one", "four twelve"."""
+    if len(text) == 3 and text[1] == "0":
+        return digits(text).replace("zero", "oh")
+    if len(text) == 3:
+        return f"{cardinal(int(text[0]))} {cardinal(int(text[1:]))}"
+    if len(text) == 4 and text[2:] == "00":
+        return f"{digits(text[0])} thousand" if text[1] == "0" else f"{cardinal(int(text[:2]))} hundred"
+    if len(text) == 4 and text[2] != "0" and text[0] != "0":
+        return f"{cardinal(int(text[:2]))} {cardinal(int(text[2:]))}"
+    return digits(text).replace("zero", "oh")
