@@ -36,13 +36,17 @@ class TurnTimings:
     Attributes:
         stt_ms: From the end of the utterance (as decided) to its text; 0 where it was there before.
         retrieval_ms, llm_first_token_ms, llm_ms: Of the answer that was kept.
-        tts_first_byte_ms: From the first text to the first audio.
-        speculated_ms: How much earlier than the end of the utterance the kept answer was begun.
+        first_sentence_ms: From the first token to the first piece that can be spoken, and what lies between the
+            other stages; without a model, all of the dialogue's time.
+        tts_first_byte_ms: From the first piece of text to the first audio.
+        speculated_ms: How much of the stages behind `stt_ms` ran before the end of the utterance, or beside its
+            final transcript. The stages less this add up to the time from the end of the utterance to the audio.
     """
 
     stt_ms: float | None = None
     retrieval_ms: float | None = None
     llm_first_token_ms: float | None = None
+    first_sentence_ms: float | None = None
     llm_ms: float | None = None
     tts_first_byte_ms: float | None = None
     speculated_ms: float = 0.0

@@ -69,7 +69,7 @@ def build_prompt(
     When the model's context is small, passages go first, then facts, then history.
     """
     budget = budget or PromptBudget()
-    question = ChatMessage(Role.USER, turn.heard.text.strip())
+    question = ChatMessage(Role.USER, _question(turn))
     history = messages_before(turn.call.turns, turn.turn, MAX_MESSAGES - 1)
     base = _system(turn, "", "")
     room = context_tokens - budget.answer - budget.tools - _tokens(base) - _tokens(question.text)
@@ -81,6 +81,12 @@ def build_prompt(
     fenced, sources = _passages(passages, min(budget.passages, room))
     system = ChatMessage(Role.SYSTEM, _system(turn, facts, fenced))
     return Prompt((system, *history, question), sources, left_out)
+
+
+def _question(turn: TurnContext) -> str:
+    if turn.heard.instruction:
+        return f"(Not said by the caller, who is listening. Do this now, in one sentence: {turn.heard.instruction})"
+    return turn.heard.text.strip()
 
 
 def _system(turn: TurnContext, facts: str, passages: str) -> str:

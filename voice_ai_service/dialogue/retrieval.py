@@ -32,7 +32,7 @@ async def retrieve(turn: TurnContext, clock: Clock) -> tuple[tuple[Passage, ...]
 
     A failure costs the passages and nothing else.
     """
-    if turn.passages is None:
+    if turn.passages is None or not turn.heard.text.strip():
         return (), None
     began = clock.monotonic()
     found: tuple[Passage, ...] = ()

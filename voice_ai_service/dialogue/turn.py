@@ -36,6 +36,7 @@ class Heard:
         digits: Keys pressed in this turn, in order.
         no_input: Neither speech nor keys before the time-out.
         audio_ref: Where the utterance's audio is kept, if it is.
+        instruction: Not the caller's: what the secretary is to say by itself; nothing else is set then.
     """
 
     text: str = ""
@@ -44,6 +45,7 @@ class Heard:
     digits: str = ""
     no_input: bool = False
     audio_ref: str | None = None
+    instruction: str = ""
 
 
 class PassageSource(Protocol):

@@ -10,14 +10,27 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from voice_ai_service.audio.formats import PcmAudio
-from voice_ai_service.errors import NotFound, ProviderError, ProviderProtocol, ProviderRefused
+from voice_ai_service.errors import (
+    NotFound,
+    ProviderError,
+    ProviderProtocol,
+    ProviderRefused,
+    VoiceAiError,
+)
 from voice_ai_service.providers.embeddings.seam import Embeddings
 from voice_ai_service.providers.entry import StageTimeouts
 from voice_ai_service.providers.fallback import Attempt, Chain, Link, Used, UsedProvider, more_telling, nobody
 from voice_ai_service.providers.llm.seam import ChatEvent, ChatMessage, ChatModel, ChatOptions, ToolSpec
 from voice_ai_service.providers.patience import Patience
 from voice_ai_service.providers.realtime.seam import RealtimeAccess
-from voice_ai_service.providers.stt.seam import SpeechToText, SttEvent, SttOptions, SttStream, Transcript
+from voice_ai_service.providers.stt.seam import (
+    SpeechToText,
+    SttCapabilities,
+    SttEvent,
+    SttOptions,
+    SttStream,
+    Transcript,
+)
 from voice_ai_service.providers.texts import Replay
 from voice_ai_service.providers.tts.seam import TextToSpeech, TtsOptions
 
@@ -45,6 +58,16 @@ class UsedStream(Generic[T]):
 
 
 class SttChain(Chain[SpeechToText]):
+    async def capabilities(self) -> SttCapabilities | None:
+        """Those of the first provider that can be built, which is built with it; None: there is none."""
+        for link in self.links:
+            try:
+                async with link.instance.lease() as provider:
+                    return provider.capabilities
+            except VoiceAiError as error:
+                log.warning("provider not built", provider=link.name, code=error.code)
+        return None
+
     async def transcribe(self, audio: PcmAudio, options: SttOptions) -> Used[Transcript]:
         """One utterance. Raises the last ProviderError when no provider answered; never an error's text."""
         return await self.first(lambda stt: stt.transcribe(audio, options), options.timeout_s)

@@ -86,6 +86,19 @@ class PhraseCache:
             making.add_done_callback(lambda task: self._made(key, task))
         return await asyncio.shield(making)
 
+    def peek(self, key: PhraseKey) -> Used[bytes] | None:
+        """The phrase's sound where it is kept; nobody makes it. For those who can speak while it is made."""
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        self._tell("miss" if found is None else "hit")
+        return found
+
+    def keep(self, key: PhraseKey, used: Used[bytes]) -> None:
+        """A phrase that was spoken anyway, whole; not kept where another engine than `key.engine` spoke."""
+        if used.provider == key.engine and key not in self._kept:
+            self._keep(key, used)
+
     def forget(self, domain_uuid: UUID) -> None:
         """Drops a domain's phrases."""
         for key in [key for key in self._kept if key.domain_uuid == domain_uuid]:

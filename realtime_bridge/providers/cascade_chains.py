@@ -1,0 +1,73 @@
+"""The tenant's providers as one call has them: read while the caller speaks, so that no answer waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from realtime_bridge.providers.cascade_hearing import Recogniser
+from realtime_bridge.providers.cascade_parts import NAME, CascadeOptions, CascadeParts
+from voice_ai_service.calls.call_plan import CallPlan
+from voice_ai_service.dialogue.model_choice import model_choice
+from voice_ai_service.dialogue.recognisable import phrases_for
+from voice_ai_service.dialogue.turn import ModelChoice
+from voice_ai_service.errors import ProviderUnavailable, Unavailable, VoiceAiError
+from voice_ai_service.providers.stt.seam import SttCapabilities, SttOptions
+from voice_ai_service.speech.voice import Voice
+
+log = structlog.get_logger()
+
+
+class CallChains:
+    """`recogniser`, `voice` and `model` are there once `open` has returned."""
+
+    recogniser: Recogniser
+    voice: Voice
+    model: ModelChoice | None
+    hears: SttCapabilities
+
+    def __init__(
+        self, parts: CascadeParts, plan: CallPlan, sample_rate_hz: int, options: CascadeOptions
+    ) -> None:
+        self._parts = parts
+        self._plan = plan
+        self._sample_rate_hz = sample_rate_hz
+        self._options = options
+
+    async def open(self) -> None:
+        """Raises ProviderError when the call could not be heard or answered at all."""
+        try:
+            await self._read()
+        except Unavailable as error:
+            raise ProviderUnavailable("The tenant's providers are not known", provider=NAME) from error
+        hears = await self.recogniser.chain.capabilities()
+        if hears is None:
+            raise ProviderUnavailable("No recogniser can be used", provider=self.recogniser.chain.names[0])
+        self.hears = hears
+
+    async def refresh(self) -> None:
+        """Later changes of the tenant's rows. Where they cannot be read, those from before stay."""
+        try:
+            await self._read()
+        except VoiceAiError as error:
+            log.warning("providers of a call not read again", code=error.code)
+
+    async def _read(self) -> None:
+        secretary, providers = self._plan.secretary, self._parts.providers
+        settings, domain_uuid = secretary.settings, secretary.domain_uuid
+        stt, tts, model = await asyncio.gather(
+            providers.stt(domain_uuid, settings.providers.stt),
+            providers.tts(domain_uuid, settings.providers.tts),
+            model_choice(providers, secretary),
+        )
+        options = SttOptions(settings.languages, phrases_for(self._plan), self._options.stt_timeout_s)
+        self.recogniser = Recogniser(stt, options)
+        self.voice = Voice(
+            tts,
+            self._parts.phrases,
+            secretary,
+            self._sample_rate_hz,
+            self._options.tts_first_byte_timeout_s,
+        )
+        self.model = model
