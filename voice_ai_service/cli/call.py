@@ -14,6 +14,7 @@ import httpx
 
 from voice_ai_service import logs
 from voice_ai_service.audio.formats import PHONE_RATE_HZ
+from voice_ai_service.cli.streamed_call import streamed_call
 from voice_ai_service.errors import InvalidInput
 from voice_ai_service.providers.tts import embedded
 from voice_ai_service.settings import Settings
@@ -42,7 +43,8 @@ class _InOrder(click.Command):
 
 
 @click.command(cls=_InOrder)
-@click.option("--mode", type=click.Choice(["turn"]), default="turn", show_default=True)
+@click.option("--mode", type=click.Choice(["turn", "realtime"]), default="turn", show_default=True,
+              help="realtime: full duplex over the bridge, in real time.")  # fmt: skip
 @click.option("--extension", default="8000", show_default=True, help="The number to dial.")
 @click.option("--domain", default=DEMO_DOMAIN, show_default=True, help="The tenant's name or uuid.")
 @click.option("--say", multiple=True, metavar="TEXT", help="Say this, after the secretary's next reply.")
@@ -73,7 +75,8 @@ class _InOrder(click.Command):
 def call(ctx: click.Context, /, **options: Any) -> None:
     """Dial a secretary and talk to it, without a telephone.
 
-    Runs the Lua scripts that FreeSWITCH runs, against the real service. Steps are done in the order given.
+    Turn mode runs the Lua scripts that FreeSWITCH runs; realtime mode streams as mod_audio_stream does. Both
+    against the real service. Steps are done in the order given.
 
     \b
     Example:
@@ -104,9 +107,12 @@ def call(ctx: click.Context, /, **options: Any) -> None:
         speed=options["speed"],
         noise_dbfs=options["noise"],
     )
+    if options["mode"] == "realtime":
+        ended, problem = streamed_call(dialling, options["record"], json_lines=options["json_lines"])
+        ctx.exit(_exit_code(ended, problem, settings, options["url"]))
     outcome = place_call(dialling, observe=_tell_progress)
     report = _print(outcome, options["record"], json_lines=options["json_lines"])
-    ctx.exit(_exit_code(report, settings, options["url"]))
+    ctx.exit(_exit_code(report.outcome, report.problem, settings, options["url"]))
 
 
 async def _prepare(wishes: Sequence[Wish], language: str | None) -> list[Step]:
@@ -154,11 +160,11 @@ def _summary(report: CallReport) -> str:
     return "\n".join(lines)
 
 
-def _exit_code(report: CallReport, settings: Settings, url: str) -> int:
-    if report.outcome == "unreachable":
+def _exit_code(outcome: str, problem: str | None, settings: Settings, url: str) -> int:
+    if outcome == "unreachable":
         return _unreachable(settings, url)
-    if report.outcome == "refused":
-        click.echo(f"The call was refused. {report.problem or ''}".rstrip(), err=True)
+    if outcome == "refused":
+        click.echo(f"The call was refused. {problem or ''}".rstrip(), err=True)
         return _REFUSED
     return 0
 

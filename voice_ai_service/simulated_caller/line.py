@@ -75,7 +75,7 @@ class Line:
         self.recorders: dict[str, Recorder] = {}
         self._party = party
         self._pace = pace
-        self._noise = _Noise(noise_dbfs) if noise_dbfs is not None else None
+        self._noise = Noise(noise_dbfs) if noise_dbfs is not None else None
         self._sent: list[bytes] = []
         self._heard: list[bytes] = []
         self._clock_lock = threading.Lock()
@@ -162,7 +162,7 @@ class Line:
         return PcmAudio(b"".join(self._sent), PHONE_RATE_HZ), PcmAudio(b"".join(self._heard), PHONE_RATE_HZ)
 
 
-class _Noise:
+class Noise:
     """White noise at a level, the same in every run."""
 
     def __init__(self, dbfs: float) -> None:

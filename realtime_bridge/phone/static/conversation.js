@@ -22,6 +22,7 @@ export class Conversation {
   clear() {
     this.messages = [];
     this.known = new Map();
+    this.caller = null;
     this.lines.replaceChildren();
     this.bars.replaceChildren();
     document.getElementById("latency").hidden = true;
@@ -33,28 +34,41 @@ export class Conversation {
     if (message.type !== "alive") this.messages.push(message);
   }
 
-  transcript({ side, turn, text: words, heard, final }) {
-    const key = `${side}-${turn}`;
-    let line = this.known.get(key);
-    if (!line) {
-      line = document.createElement("li");
-      line.className = side;
-      this.known.set(key, line);
-      this.lines.append(line);
+  transcript({ speaker, turn, text: words, final }) {
+    if (speaker === "caller") {
+      this.caller ??= this.line("caller");
+      this.caller.classList.toggle("partial", !final);
+      this.caller.textContent = words;
+      if (final) { if (!words) this.caller.remove(); this.caller = null; }
+    } else {
+      const line = this.known.get(turn) ?? this.line("secretary");
+      this.known.set(turn, line);
+      line.textContent = `${line.textContent} ${words}`.trim();
     }
-    line.classList.toggle("partial", !final);
-    line.textContent = heard ?? words;
-    if (heard !== undefined && heard !== null && words.startsWith(heard) && heard.length < words.length) {
-      const rest = document.createElement("span");
-      rest.className = "unheard";
-      rest.textContent = words.slice(heard.length);
-      line.append(rest);
-    }
-    line.scrollIntoView({ block: "nearest" });
   }
 
-  turn({ turn, latency_ms: latency }) {
-    if (!latency) return;
+  line(speaker) {
+    const line = document.createElement("li");
+    line.className = speaker;
+    this.lines.append(line);
+    line.scrollIntoView({ block: "nearest" });
+    return line;
+  }
+
+  // A reply is over: what was not heard of it is struck out.
+  unheard(turn, said, heard) {
+    const line = this.known.get(turn);
+    if (!line || heard === null || heard === undefined || !said.startsWith(heard)) return;
+    const rest = document.createElement("span");
+    rest.className = "unheard";
+    rest.textContent = said.slice(heard.length);
+    line.replaceChildren(heard, rest);
+  }
+
+  turn({ turn, said, said_heard: heard, digits, latency_ms: latency }) {
+    this.unheard(turn, said, heard);
+    if (digits) this.line("caller").textContent = digits;
+    if (!turn || !latency?.total) return;
     document.getElementById("latency").hidden = false;
     const bar = document.createElement("div");
     bar.className = "bar";
