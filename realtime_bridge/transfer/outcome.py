@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from voice_ai_service.calls.destinations import Destination
+from voice_ai_service.dialogue.actions import TransferFailure
 
 
 class TransferResult(StrEnum):
@@ -67,6 +69,20 @@ class TransferOutcome:
         return self.result is TransferResult.CONNECTED
 
     @property
+    def failure(self) -> TransferFailure:
+        """Why the caller is back, as `dialogue.transfer_failed` tells it; of no meaning when connected."""
+        return _FAILURES.get(self.result, TransferFailure.IMPOSSIBLE)
+
+    @property
     def caller_is_back(self) -> bool:
-        """Whether the conversation goes on: say `dialogue.transfer_failed`."""
+        """Whether the conversation goes on: say `dialogue.transfer_failed`, with `failure`."""
         return self.caller in (LegState.WITH_SECRETARY, LegState.UNKNOWN)
+
+
+_FAILURES: Final = {
+    TransferResult.BUSY: TransferFailure.BUSY,
+    TransferResult.NO_ANSWER: TransferFailure.NO_ANSWER,
+    TransferResult.NOT_ACCEPTED: TransferFailure.NO_ANSWER,
+    TransferResult.REFUSED: TransferFailure.REFUSED,
+    TransferResult.ATTENDANT_GONE: TransferFailure.REFUSED,
+}

@@ -30,6 +30,19 @@ class Transfer:
     destination: Destination
     reason: str
     """Bounded vocabulary: caller_asked, rule, dtmf, fallback, closed, tool."""
+    subject: str = ""
+    """What the caller wants, one short clause for whoever answers; personal data."""
+
+
+class TransferFailure(StrEnum):
+    """Why the caller is back."""
+
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REFUSED = "refused"
+    """Somebody is there and does not take it."""
+    IMPOSSIBLE = "impossible"
+    """Nobody could be rung: not registered, do-not-disturb, a fault of the PBX."""
 
 
 @dataclass(frozen=True, slots=True)

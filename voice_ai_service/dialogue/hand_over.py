@@ -5,7 +5,7 @@ from __future__ import annotations
 from voice_ai_service.calls.destinations import Destination, DestinationKind
 from voice_ai_service.calls.secretary import Fallback, FallbackKind
 from voice_ai_service.calls.transfer_rules import find_destination
-from voice_ai_service.dialogue.actions import HangupReason, Transfer
+from voice_ai_service.dialogue.actions import HangupReason, Transfer, TransferFailure
 from voice_ai_service.dialogue.call_state import Stage
 from voice_ai_service.dialogue.phrases import closed_text
 from voice_ai_service.dialogue.reply import (
@@ -26,7 +26,13 @@ def may_ring(turn: TurnContext, destination: Destination) -> bool:
 
 
 def transfer_to(
-    turn: TurnContext, destination: Destination, reason: str, intent: str | None, *, called: str | None = None
+    turn: TurnContext,
+    destination: Destination,
+    reason: str,
+    intent: str | None,
+    *,
+    called: str | None = None,
+    subject: str = "",
 ) -> Reply:
     """Put the caller through if that may be done now; else say why and offer what is left.
 
@@ -34,10 +40,13 @@ def transfer_to(
         destination: One of the plan's.
         reason: As in `Transfer`.
         called: What the caller called it; by default its name.
+        subject: What the caller wants, for whoever answers; by default the rule's name.
     """
     if not may_ring(turn, destination):
         return _closed_for_transfers(turn, intent)
-    return put_through(turn, Transfer(destination, reason), intent, called=called)
+    if not subject and reason == "rule":
+        subject = intent or ""
+    return put_through(turn, Transfer(destination, reason, subject), intent, called=called)
 
 
 def fall_back(turn: TurnContext, reason: HangupReason, text: str, fallback: Fallback | None = None) -> Reply:
@@ -74,14 +83,22 @@ def turned_away(turn: TurnContext, text: str | None = None) -> Reply:
     return fall_back(turn, HangupReason.CLOSED, text, turn.secretary.settings.closed_action)
 
 
-def after_failed_transfer(turn: TurnContext, name: str) -> Reply:
+def after_failed_transfer(
+    turn: TurnContext, name: str, why: TransferFailure = TransferFailure.NO_ANSWER
+) -> Reply:
     """Nobody answered, was busy or refused: the caller is back with the secretary.
 
     Args:
         name: The destination's name, from the state's `transferred_to`.
     """
     failed = tuple(dict.fromkeys((*turn.call.failed_destinations, name)))
-    text = spoken(turn).transfer_failed.format(destination=name)
+    sentences = {
+        TransferFailure.NO_ANSWER: spoken(turn).transfer_failed,
+        TransferFailure.BUSY: spoken(turn).transfer_busy,
+        TransferFailure.REFUSED: spoken(turn).transfer_refused,
+        TransferFailure.IMPOSSIBLE: spoken(turn).transfer_impossible,
+    }
+    text = sentences[why].format(destination=name)
     return carry_on(
         turn,
         text,

@@ -4,55 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from typing import Final
+
+import structlog
 
 from voice_ai_service.clock import Clock
 from voice_ai_service.dialogue.actions import Continue
+from voice_ai_service.dialogue.model_rounds import Asked, Rounds
 from voice_ai_service.dialogue.prompt import Prompt, PromptBudget, build_prompt
-from voice_ai_service.dialogue.reply import Reply, changed
+from voice_ai_service.dialogue.reply import changed, spoken
 from voice_ai_service.dialogue.retrieval import retrieve
-from voice_ai_service.dialogue.speakable import SpeakableStream
-from voice_ai_service.dialogue.tools import ToolOutcome, offered, run
+from voice_ai_service.dialogue.tool_round import untold_runs
+from voice_ai_service.dialogue.tools import offered
 from voice_ai_service.dialogue.turn import (
-    Answerer,
     ModelChoice,
     ReplyDone,
     ReplyEvent,
     ReplyText,
     ReplyTimings,
-    ToolRun,
     TurnContext,
-    apply,
 )
-from voice_ai_service.errors import ProviderProtocol
-from voice_ai_service.providers.llm.seam import (
-    ChatDone,
-    ChatMessage,
-    ChatOptions,
-    Role,
-    TextDelta,
-    ToolCall,
-    ToolSpec,
-    Usage,
-)
+from voice_ai_service.errors import ProviderError, ProviderProtocol
+from voice_ai_service.providers.llm.seam import ChatOptions, ToolSpec
 
-MAX_ROUNDS: Final = 2
-"""Requests to the model in one turn; every one is silence on the line."""
-MAX_TOOL_CALLS: Final = 8
-
-
-@dataclass(slots=True)
-class _Run:
-    """What came of one turn's requests so far."""
-
-    speech: SpeakableStream = field(default_factory=SpeakableStream)
-    calls: list[ToolCall] = field(default_factory=list)
-    runs: list[ToolRun] = field(default_factory=list)
-    text: str = ""
-    usage: Usage | None = None
-    used: Answerer | None = None
-    first_token_ms: float | None = None
+_log = structlog.get_logger()
 
 
 class ModelResponder:
@@ -70,7 +44,8 @@ class ModelResponder:
         """Sentences as they are complete, then `ReplyDone`.
 
         Raises:
-            ProviderError: The model failed or had nothing to say; ask another responder if no text came yet.
+            ProviderError: The model failed or had nothing to say, and no tool reached beyond the dialogue; ask
+                another responder if no text came yet.
         """
         choice = turn.model
         if choice is None:
@@ -79,106 +54,75 @@ class ModelResponder:
         prompt = build_prompt(
             turn, passages, context_tokens=choice.capabilities.context_tokens, budget=self._budget
         )
-        tools = offered(turn, prompt.topics_left_out) if choice.capabilities.tools else ()
         began = self._clock.monotonic()
-        state = _Run()
-        acted: Reply | None = None
-        messages = prompt.messages
-        for _ in range(MAX_ROUNDS):
-            async with aclosing(self._one_round(choice, messages, tools, state, began)) as pieces:
+        rounds = Rounds(turn, self._clock)
+        asked = Asked(choice, _tools(turn, choice, prompt), ChatOptions(max_tokens=self._budget.answer))
+        try:
+            async with aclosing(rounds.pieces(asked, prompt.messages, began)) as pieces:
                 async for piece in pieces:
                     yield ReplyText(piece, turn.language)
-            acted, outcomes = _run_all(turn, state.calls)
-            state.runs += [outcome.run for outcome in outcomes]
-            if acted is not None or not outcomes:
-                break
-            messages = (*messages, *_results(state, outcomes))
-        timings = ReplyTimings(retrieval_ms, state.first_token_ms, self._since(began))
-        if acted is not None and not state.speech.said and acted.text:
-            yield ReplyText(acted.text, acted.language)
-        elif acted is None and not state.speech.said:
-            raise ProviderProtocol("The language model gave no answer", provider=_name(state))
-        yield _done(turn, state, acted, prompt, timings)
-
-    async def _one_round(
-        self,
-        choice: ModelChoice,
-        messages: tuple[ChatMessage, ...],
-        tools: tuple[ToolSpec, ...],
-        state: _Run,
-        began: float,
-    ) -> AsyncGenerator[str, None]:
-        """One request: yields what can be spoken, keeps the rest in `state`."""
-        state.calls, state.text = [], ""
-        options = ChatOptions(max_tokens=self._budget.answer)
-        async with aclosing(choice.chat.chat(messages, tools, options)) as events:
-            async for event in events:
-                state.used = events.used or state.used
-                if isinstance(event, ChatDone):
-                    state.usage = _total(state.usage, event.usage)
-                    continue
-                if state.first_token_ms is None:
-                    state.first_token_ms = self._since(began)
-                if isinstance(event, TextDelta):
-                    state.text += event.text
-                    for piece in state.speech.push(event.text):
-                        yield piece
-                elif len(state.calls) < MAX_TOOL_CALLS:
-                    state.calls.append(event)
-        for piece in state.speech.finish():
-            yield piece
-
-    def _since(self, began: float) -> float:
-        return (self._clock.monotonic() - began) * 1000
+        except ProviderError as error:
+            if not rounds.reached_out:
+                raise
+            _log_failure(turn, error)  # what the tools did is told and stored all the same
+        timings = ReplyTimings(retrieval_ms, rounds.first_token_ms, (self._clock.monotonic() - began) * 1000)
+        last = _last_words(turn, rounds)
+        if last is not None:
+            yield last
+        yield _done(turn, rounds, prompt, timings)
 
 
-def _run_all(turn: TurnContext, calls: list[ToolCall]) -> tuple[Reply | None, list[ToolOutcome]]:
-    """Run tool calls in order until one ends the listening: a message can be stored and the call ended at once."""
-    acted: Reply | None = None
-    outcomes: list[ToolOutcome] = []
-    for call in calls:
-        outcome = run(turn, call)
-        outcomes.append(outcome)
-        if outcome.reply is None:
-            continue
-        acted = outcome.reply
-        if not isinstance(acted.action, Continue):
-            break
-        turn = replace(turn, call=apply(turn.call, acted.state))
-    return acted, outcomes
+def _tools(turn: TurnContext, choice: ModelChoice, prompt: Prompt) -> tuple[ToolSpec, ...]:
+    if not choice.capabilities.tools:
+        return ()
+    beyond = turn.tools.offered(turn) if turn.tools is not None else ()
+    return (*offered(turn, prompt.topics_left_out), *beyond)
 
 
-def _results(state: _Run, outcomes: list[ToolOutcome]) -> tuple[ChatMessage, ...]:
-    """The model's own calls and their results, for its second try."""
-    answers = [
-        ChatMessage(Role.TOOL, outcome.result, call_id=call.call_id)
-        for call, outcome in zip(state.calls, outcomes, strict=True)
-    ]
-    return (ChatMessage(Role.ASSISTANT, state.text, tool_calls=tuple(state.calls)), *answers)
+def _last_words(turn: TurnContext, rounds: Rounds) -> ReplyText | None:
+    """Ours, where the model left something unsaid that the caller must hear; None: it said all.
+
+    Raises:
+        ProviderProtocol: Nothing was said or done at all.
+    """
+    acted = rounds.acted
+    if acted is not None:
+        return ReplyText(acted.text, acted.language) if acted.text and not rounds.spoke else None
+    if rounds.reached_out and not rounds.spoke_since:
+        return ReplyText(rounds.told or spoken(turn).trouble, turn.language)
+    if rounds.lied:
+        return ReplyText(spoken(turn).not_done, turn.language)
+    if not rounds.spoke:
+        raise ProviderProtocol("The language model gave no answer", provider=_name(rounds))
+    return None
 
 
-def _done(
-    turn: TurnContext, state: _Run, acted: Reply | None, prompt: Prompt, timings: ReplyTimings
-) -> ReplyDone:
+def _done(turn: TurnContext, rounds: Rounds, prompt: Prompt, timings: ReplyTimings) -> ReplyDone:
+    acted = rounds.acted
     return ReplyDone(
         state=acted.state if acted else changed(turn),
         language=turn.language,
         action=acted.action if acted else Continue(),
         intent=acted.intent if acted else None,
-        provider=_name(state),
-        model=state.used.model if state.used else None,
-        usage=state.usage,
+        provider=_name(rounds),
+        model=rounds.used.model if rounds.used else None,
+        usage=rounds.usage,
         sources=prompt.sources,
-        tools=tuple(state.runs),
+        tools=(*untold_runs(turn), *rounds.runs),
         timings=timings,
     )
 
 
-def _name(state: _Run) -> str:
-    return state.used.provider if state.used else "llm"
+def _name(rounds: Rounds) -> str:
+    return rounds.used.provider if rounds.used else "llm"
 
 
-def _total(before: Usage | None, now: Usage | None) -> Usage | None:
-    if before is None or now is None:
-        return before or now
-    return Usage(before.prompt_tokens + now.prompt_tokens, before.completion_tokens + now.completion_tokens)
+def _log_failure(turn: TurnContext, error: ProviderError) -> None:
+    _log.warning(
+        "language model failed after a tool",
+        call_uuid=str(turn.call.call_uuid),
+        domain_uuid=str(turn.call.domain_uuid),
+        turn=turn.turn,
+        provider=error.provider,
+        code=error.code,
+    )

@@ -12,6 +12,7 @@ from voice_ai_service.dialogue.actions import HangupReason
 from voice_ai_service.dialogue.hand_over import may_ring, transfer_to
 from voice_ai_service.dialogue.phrases import localized
 from voice_ai_service.dialogue.reply import Reply, carry_on, hang_up, record_message, spoken
+from voice_ai_service.dialogue.speakable import speakable
 from voice_ai_service.dialogue.toolbox import MAX_STORED_CHARS, spec, stored
 from voice_ai_service.dialogue.turn import ToolRun, TurnContext
 from voice_ai_service.providers.llm.seam import ToolCall, ToolSpec
@@ -21,6 +22,7 @@ END: Final = "end_call"
 MESSAGE: Final = "take_message"
 INFO: Final = "get_business_info"
 MAX_MESSAGE_CHARS: Final = 2000
+MAX_SUBJECT_CHARS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,13 @@ class ToolOutcome:
         run: What is stored.
         reply: The turn's end, for a tool that acts; its text is for a model that said nothing itself.
         result: What the model is told, for all others.
+        said: A sentence that tells the caller the result, for a model that says nothing after it.
     """
 
     run: ToolRun
     reply: Reply | None = None
     result: str = ""
+    said: str = ""
 
 
 def offered(turn: TurnContext, topics: tuple[str, ...]) -> tuple[ToolSpec, ...]:
@@ -50,7 +54,13 @@ def offered(turn: TurnContext, topics: tuple[str, ...]) -> tuple[ToolSpec, ...]:
             spec(
                 TRANSFER,
                 "Put the caller through. Only when the caller asked for it or agreed to it.",
-                {"destination": {"type": "string", "enum": names}},
+                {
+                    "destination": {"type": "string", "enum": names},
+                    "subject": {
+                        "type": "string",
+                        "description": "What the caller wants, in at most ten words, for who answers",
+                    },
+                },
                 required=("destination",),
             )
         )
@@ -104,7 +114,10 @@ def _transfer(turn: TurnContext, arguments: Mapping[str, Any], kept: dict[str, s
         names = ", ".join(one.name for one in reachable(turn)) or "none"
         refusal = f"Not transferred: no such destination. Possible now: {names}."
         return ToolOutcome(ToolRun(TRANSFER, kept, "refused"), None, refusal)
-    return ToolOutcome(ToolRun(TRANSFER, kept, "ok"), transfer_to(turn, destination, "tool", "transfer"))
+    given = arguments.get("subject")
+    subject = speakable(given)[:MAX_SUBJECT_CHARS] if isinstance(given, str) else ""
+    reply = transfer_to(turn, destination, "tool", "transfer", subject=subject)
+    return ToolOutcome(ToolRun(TRANSFER, kept, "ok"), reply)
 
 
 def _message(turn: TurnContext, message: object) -> Reply:
