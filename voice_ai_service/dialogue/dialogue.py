@@ -13,7 +13,7 @@ import structlog
 from voice_ai_service.calls.secretary import LANGUAGES
 from voice_ai_service.calls.transfer_rules import find_destination, match_rule
 from voice_ai_service.clock import Clock
-from voice_ai_service.dialogue.actions import HangupReason
+from voice_ai_service.dialogue.actions import HangupReason, TransferFailure
 from voice_ai_service.dialogue.call_state import Stage
 from voice_ai_service.dialogue.embedded_responder import EmbeddedResponder, not_understood, transfer_if_sure
 from voice_ai_service.dialogue.hand_over import after_failed_transfer, fall_back, turned_away
@@ -127,7 +127,11 @@ def decide_without_model(turn: TurnContext) -> Reply | None:
     return _immediate_rule(turn)
 
 
-def transfer_failed(turn: TurnContext, destination: str | None = None) -> Reply:
+def transfer_failed(
+    turn: TurnContext,
+    destination: str | None = None,
+    why: TransferFailure = TransferFailure.NO_ANSWER,
+) -> Reply:
     """The caller is back because nobody took the transfer. `turn.heard` is not read.
 
     Args:
@@ -136,7 +140,7 @@ def transfer_failed(turn: TurnContext, destination: str | None = None) -> Reply:
     name = destination or turn.call.transferred_to
     if name is None:
         return carry_on(turn, spoken(turn).alright, None, ending=None)
-    return after_failed_transfer(turn, name)
+    return after_failed_transfer(turn, name, why)
 
 
 def provider_down(turn: TurnContext) -> Reply:
