@@ -230,6 +230,8 @@ class EslCallControl:
         """
         headers = {
             "call-command": "execute",
+            # Without it FreeSWITCH starts the newest file inside the one before it: several play in reverse.
+            "event-lock": "true",
             "execute-app-name": "playback",
             "execute-app-arg": grammar.sound(path),
             "loops": str(loops),
