@@ -31,14 +31,18 @@ class EarTuning:
 
 TUNINGS: Final[dict[Sensitivity, EarTuning]] = {
     Sensitivity.LOW: EarTuning(
-        vad=VadSettings(aggressiveness=3, above_floor_db=12.0, below_peak_db=20.0),
+        vad=VadSettings(aggressiveness=3, above_floor_db=12.0, below_peak_db=16.0),
         onset_speech_ms=140,
         onset_window_ms=200,
         least_speech_ms=180,
     ),
-    Sensitivity.NORMAL: EarTuning(vad=VadSettings(), onset_speech_ms=100, onset_window_ms=140),
+    Sensitivity.NORMAL: EarTuning(
+        vad=VadSettings(aggressiveness=3, above_floor_db=8.0, below_peak_db=20.0),
+        onset_speech_ms=80,
+        onset_window_ms=120,
+    ),
     Sensitivity.HIGH: EarTuning(
-        vad=VadSettings(aggressiveness=1, above_floor_db=6.0, below_peak_db=32.0, quietest_dbfs=-58.0),
+        vad=VadSettings(aggressiveness=2, above_floor_db=6.0, below_peak_db=28.0, quietest_dbfs=-58.0),
         onset_speech_ms=60,
         onset_window_ms=100,
         least_speech_ms=80,

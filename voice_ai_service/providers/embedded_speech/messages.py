@@ -202,13 +202,32 @@ class SpeakModel(Message):
     speed: float
 
 
+@dataclass(frozen=True, slots=True)
+class JudgeEnd(Message):
+    """Whether the caller is done; answered by Judged. `samples` is the utterance so far, L16, with its last pause."""
+
+    kind = "judge_end"
+    payload_field = "samples"
+    sample_rate_hz: int
+    samples: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Message):
+    """`complete` is the probability, 0 to 1."""
+
+    kind = "judged"
+    closing = True
+    complete: float
+
+
 M = TypeVar("M", bound=Message)
 
 _ALL: dict[str, type[Message]] = {
     message.kind: message
     for message in (
         Hello, Ready, Cancel, Done, Failed, Speak, Audio, Pronounce, Pronounced, ListVoices, Voices,
-        LoadGrammar, ForgetGrammar, Recognise, Recognised, Transcribe, Transcribed, SpeakModel,
+        LoadGrammar, ForgetGrammar, Recognise, Recognised, Transcribe, Transcribed, SpeakModel, JudgeEnd, Judged,
     )
 }  # fmt: skip
 
