@@ -59,9 +59,7 @@ class Afterwards:
         live, interrupted = self._live, speech.interrupted
         if not live.mouth.sounding:
             self._watch.reply_ended()
-        booked = live.book.played(
-            speech.reply_id, speech.heard_ms, speech.audio_ms, interrupted=interrupted
-        )
+        booked = live.book.played(speech.reply_id, speech.heard_ms, speech.audio_ms, interrupted=interrupted)
         if speech.by_brain:
             self._tell_brain(speech, booked, interrupted=interrupted)
         elif booked is not None and booked.record.said_heard:

@@ -44,9 +44,7 @@ class Announcer:
         if notice:
             live.mouth.free(speech)
         providers |= await self._speak(speech, rest, language)
-        live.book.finished(
-            ReplyFinished(GREETING, action=action, intent=record.intent, providers=providers)
-        )
+        live.book.finished(ReplyFinished(GREETING, action=action, intent=record.intent, providers=providers))
         live.mouth.finish(speech)
 
     async def say(self, reply: Reply, *, interruptible: bool = True) -> None:

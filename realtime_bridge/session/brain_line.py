@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Final
 
 from realtime_bridge.providers.seam import Brain, BrainCapabilities, BrainEvent
 from realtime_bridge.session.live import Live
-from realtime_bridge.session.parts import MakeBrain
+from realtime_bridge.session.parts import CallVerbs, MakeBrain, Tools
 from voice_ai_service.errors import VoiceAiError
 
 _CLOSES_S: Final = 1.0
@@ -50,12 +50,30 @@ class BrainLine:
     """
     Attributes:
         now: The one that talks with the caller.
+        tools: What the brains of this call may ask for; None before they are known.
     """
 
-    def __init__(self, live: Live, makers: Sequence[MakeBrain]) -> None:
+    def __init__(self, live: Live) -> None:
         self._live = live
-        self._makers = list(makers)
+        self._makers: list[MakeBrain] = []
+        self._known = False
         self.now: Brain = NoBrain()
+        self.tools: Tools | None = None
+
+    async def find(self, verbs: CallVerbs) -> None:
+        """Learn which brains there are. Where nobody can say there are none."""
+        live = self._live
+        try:
+            makers, self.tools = await live.parts.brains.in_order(live, live.leg.format.sample_rate_hz, verbs)
+            self._makers = list(makers)
+        except VoiceAiError as error:
+            live.log.error("no brain can be named", code=error.code)
+        self._known = True
+
+    @property
+    def exhausted(self) -> bool:
+        """Nobody talks with the caller and nobody is left to."""
+        return self._known and isinstance(self.now, NoBrain) and not self._makers
 
     async def next(self) -> bool:
         """Open the next brain that can be opened in time. False: none is left."""
@@ -77,7 +95,7 @@ class BrainLine:
         return False
 
     async def drop(self) -> None:
-        """The present one is done with. Never raises."""
+        """The present one is done with."""
         brain, self.now = self.now, NoBrain()
         await _close(brain)
 

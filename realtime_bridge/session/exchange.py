@@ -22,17 +22,20 @@ from realtime_bridge.providers.seam import (
     ToolAsked,
     Waiting,
 )
-from realtime_bridge.session.announcer import FILLER, Announcer
+from realtime_bridge.session.announcer import Announcer
 from realtime_bridge.session.brain_line import BrainLine
+from realtime_bridge.session.fillers import Fillers
+from realtime_bridge.session.last_resort import without_a_brain
 from realtime_bridge.session.live import Live
 from realtime_bridge.session.mouth import Playing, Speech
+from realtime_bridge.session.parts import CallVerbs
 from realtime_bridge.session.state import Phase, Signal
 from realtime_bridge.session.tool_calls import ToolCalls
 from realtime_bridge.session.turn_book import Asked, BookedReply
 from realtime_bridge.turn.events import Ended
-from voice_ai_service.dialogue.actions import HangupReason, RecordMessage
-from voice_ai_service.dialogue.dialogue import over_limit, provider_down
-from voice_ai_service.dialogue.reply import Reply, carry_on, hang_up, spoken
+from voice_ai_service.dialogue.actions import HangupReason
+from voice_ai_service.dialogue.dialogue import over_limit
+from voice_ai_service.dialogue.reply import Reply, carry_on, spoken
 from voice_ai_service.dialogue.stages import nobody_spoke
 from voice_ai_service.errors import VoiceAiError
 
@@ -61,16 +64,18 @@ class Closer(Protocol):
 
 
 class Exchange:
-    def __init__(self, live: Live, line: BrainLine, announcer: Announcer, tools: ToolCalls) -> None:
+    def __init__(
+        self, live: Live, line: BrainLine, announcer: Announcer, tools: ToolCalls, fillers: Fillers
+    ) -> None:
         self._live = live
         self._line = line
         self._announcer = announcer
         self._tools = tools
+        self._fillers = fillers
         self._ears: Ears | None = None
         self._closer: Closer | None = None
         self._stopped_speaking: Asked | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._filling: asyncio.Task[None] | None = None
 
     def attend(self, ears: Ears, closer: Closer) -> None:
         self._ears = ears
@@ -128,8 +133,9 @@ class Exchange:
 
     # The brains.
 
-    async def converse(self) -> None:
+    async def converse(self, verbs: CallVerbs) -> None:
         """Until no brain is left, and the apology for it was handed to the mouth."""
+        await self._line.find(verbs)
         while await self._line.next():
             self._catch_up()
             await self._until_it_fails()
@@ -138,19 +144,16 @@ class Exchange:
             if cut and not self._live.book.waiting:
                 trouble = spoken(self._live.context()).trouble
                 self._say(carry_on(self._live.context(), trouble, None), interruptible=True)
-        context = self._live.context()
-        reply = provider_down(context)
-        if isinstance(reply.action, RecordMessage):  # nobody is left who could take one
-            farewell = hang_up(context, HangupReason.PROVIDERS_DOWN, "fallback_providers_down")
-            reply = farewell.saying_first(spoken(context).apology)
-        await self._announcer.say(reply, interruptible=False)
+        await self._announcer.say(without_a_brain(self._live.context()), interruptible=False)
 
     def _catch_up(self) -> None:
         """What a brain that comes later has missed and must answer: the open turn, and what is being said now."""
         brain, ears = self._line.now, self._ears
         asked = self._live.book.asked_anew()
         if asked is None:
-            self._live.phases.on(Signal.NOTHING_ASKED)  # a silence was to be answered: it will be noticed again
+            self._live.phases.on(
+                Signal.NOTHING_ASKED
+            )  # a silence was to be answered: it will be noticed again
         if ears is None or (asked is None and not ears.caller_speaks):
             return
         if asked is not None and asked.digits:
@@ -221,7 +224,8 @@ class Exchange:
             case ToolAsked():
                 self._tools.run(event, self._line.now)
             case Waiting():
-                self._fill_later()
+                if self._ears is None or not self._ears.caller_speaks:
+                    self._fillers.fill()
             case BrainFailed():
                 return
 
@@ -276,10 +280,7 @@ class Exchange:
         booked = live.book.reply(speech.reply_id)
         if booked is not None:
             booked.first_audio_at = live.parts.clock.monotonic()
-        self._fill_no_more()
-        if any(one.reply_id.startswith(FILLER) for one in live.mouth.speeches):
-            live.mouth.stop(only=lambda one: one.reply_id.startswith(FILLER))
-        await live.mouth.settled()
+        await self._fillers.give_way()
 
     async def _room(self, playing: Playing) -> None:
         """Back-pressure; but who speaks over the reply is heard meanwhile, for the words decide about it."""
@@ -298,24 +299,3 @@ class Exchange:
             live.mouth.finish(speech)
         elif booked is not None and booked.over and self._closer is not None:
             self._closer.close(done.reply_id, booked)
-
-    # Waiting.
-
-    def _fill_later(self) -> None:
-        after_ms = self._live.parts.options.filler_after_ms
-        if not after_ms or (self._filling is not None and not self._filling.done()):
-            return
-        self._filling = self._live.scope.start("filler", self._fill(after_ms / 1000))
-
-    async def _fill(self, after_s: float) -> None:
-        live = self._live
-        await live.parts.clock.sleep(after_s)
-        if live.mouth.sounding or not live.phases.talking or (self._ears and self._ears.caller_speaks):
-            return
-        live.parts.figures.fillers.inc()
-        await self._announcer.fill()
-
-    def _fill_no_more(self) -> None:
-        if self._filling is not None:
-            self._filling.cancel()
-            self._filling = None

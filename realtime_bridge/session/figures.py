@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from realtime_bridge.session.latency import split
 from voice_ai_service.conversations.conversation import Conversation
 from voice_ai_service.dialogue.call_state import TurnRecord
 
+_LATE_MS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _SECONDS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -27,6 +33,30 @@ class ServiceMetrics(Protocol):
     barge_ins: Counter
     misunderstood: Counter
     tokens: Counter
+
+
+class Lateness(Collector):
+    """How late the pacers came. Fifty times a second and call: counted by hand, made a metric when asked for."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * (len(_LATE_MS) + 1)
+        self._sum_ms = 0.0
+
+    def add(self, late_ms: float) -> None:
+        self._counts[bisect_left(_LATE_MS, late_ms)] += 1
+        self._sum_ms += late_ms
+
+    def collect(self) -> Iterator[Metric]:
+        buckets, total = [], 0
+        for limit_ms, count in zip((*_LATE_MS, math.inf), self._counts, strict=True):
+            total += count
+            buckets.append(("+Inf" if limit_ms == math.inf else str(limit_ms / 1000), float(total)))
+        yield HistogramMetricFamily(
+            "voice_ai_playout_lateness_seconds",
+            "How late frames were sent",
+            buckets=buckets,
+            sum_value=self._sum_ms / 1000,
+        )
 
 
 class CallFigures:
@@ -61,6 +91,20 @@ class CallFigures:
         self.refused = Counter(
             "voice_ai_bridge_refused_calls_total", "Legs that were not served", ["reason"], registry=r
         )
+        self.gaps = Counter(
+            "voice_ai_playout_gaps_total",
+            "Silences in the middle of a reply, by whose fault",
+            ["fault"],
+            registry=r,
+        )
+        self.dropped_ms = Counter(
+            "voice_ai_playout_dropped_ms_total", "Audio of replies that nobody will hear", registry=r
+        )
+        self.unclear = Counter(
+            "voice_ai_playout_clear_failures_total", "Ways back that could not be silenced", registry=r
+        )
+        self.lateness = Lateness()
+        r.register(self.lateness)
         self.endpointing_seconds = Histogram(
             "voice_ai_end_of_turn_seconds",
             "From the caller's last sound to the decision that the turn is over",

@@ -13,6 +13,7 @@ from realtime_bridge.providers.seam import CallerSaid
 from realtime_bridge.session.brain_line import BrainLine
 from realtime_bridge.session.keypad import Keypad
 from realtime_bridge.session.live import Live
+from realtime_bridge.session.parts import Tape
 from realtime_bridge.session.state import Phase
 from realtime_bridge.turn.barge_in import BargeIn, BargeInAction
 from realtime_bridge.turn.events import Discarded, EarEvent, Ended, Onset, Pause, Resumed
@@ -37,12 +38,6 @@ class Ear(Protocol):
     def verdict(self, complete: float, since_ms: int | None = None) -> tuple[EarEvent, ...]: ...
     def utterance(self) -> bytes: ...
     def force_end(self) -> tuple[EarEvent, ...]: ...
-
-
-class Tape(Protocol):
-    """A recording in the making: the caller's frame and what left for the ear in the same moment."""
-
-    def frame(self, caller: bytes, secretary: bytes) -> None: ...
 
 
 class CallerActs(Protocol):

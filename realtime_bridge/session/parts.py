@@ -16,6 +16,7 @@ from realtime_bridge.transfer.seam import Transfers
 from voice_ai_service.calls.secretary import Secretary
 from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.conversation import Conversation
+from voice_ai_service.conversations.repository import MessageVectors
 from voice_ai_service.dialogue.call_state import CallState
 from voice_ai_service.dialogue.turn import TurnContext
 from voice_ai_service.tracing import CallTracer
@@ -86,7 +87,7 @@ class Sessions(Protocol):
 
 
 class ConversationStore(Protocol):
-    async def store(self, conversation: Conversation) -> UUID:
+    async def store(self, conversation: Conversation, vectors: MessageVectors | None = None) -> UUID:
         """Idempotent. Raises Unavailable."""
         ...
 
@@ -95,6 +96,30 @@ class AudioFolders(Protocol):
     """`conversations.call_folder.CallFolders`."""
 
     async def tidy(self, domain_uuid: UUID, call_uuid: UUID, keep: Sequence[str] = ()) -> bool: ...
+
+
+class CallVectors(Protocol):
+    async def __call__(self, conversation: Conversation) -> MessageVectors | None:
+        """Vectors of its messages, for the search in conversations; None where nobody makes them. Never raises."""
+        ...
+
+
+class Tape(Protocol):
+    """A recording in the making."""
+
+    def frame(self, caller: bytes, secretary: bytes) -> None:
+        """20 ms of the caller, and what left for the caller's ear in the same moment."""
+        ...
+
+    async def finish(self) -> str | None:
+        """Its reference, for the conversation; None: nothing was kept. Never raises."""
+        ...
+
+
+class Tapes(Protocol):
+    def tape(self, state: CallState, sample_rate_hz: int) -> Tape:
+        """For a call whose secretary records."""
+        ...
 
 
 class EndOfTurn(Protocol):
@@ -111,7 +136,8 @@ class SessionOptions:
     Attributes:
         brain_opens_s: Time for a brain to connect before the next is tried.
         thinking_s: Time without any sign of an answer before a brain counts as dead.
-        filler_after_ms: Silence after which something is said while a brain waits; 0: never.
+        filler_after_ms: Silence after which something is said while a tool runs; 0: never. A brain says by itself when
+            it is slow.
         key_gap_ms: Time between two keys that belong together.
         near_limit_s: How long before the longest duration the caller is told.
         hard_stop_s: How long after it the line is cut, whatever is being said.
@@ -144,4 +170,6 @@ class SessionParts:
     tracer: CallTracer
     clock: Clock
     end_of_turn: EndOfTurn | None = None
+    tapes: Tapes | None = None
+    vectors: CallVectors | None = None
     options: SessionOptions = SessionOptions()

@@ -7,6 +7,8 @@ from typing import Final
 
 from realtime_bridge.providers.seam import Brain, ToolAsked
 from realtime_bridge.session.announcer import Announcer
+from realtime_bridge.session.brain_line import BrainLine
+from realtime_bridge.session.fillers import Fillers
 from realtime_bridge.session.live import Live
 from realtime_bridge.session.parts import Tools
 from realtime_bridge.tools.runner import ToolAnswer
@@ -14,19 +16,25 @@ from voice_ai_service.dialogue.actions import Continue
 from voice_ai_service.dialogue.reply import Reply
 from voice_ai_service.dialogue.turn import StateChange
 
+_NONE: Final = "There is no such tool."
 _INTERRUPTED: Final = "The caller interrupted. It is not known whether it was done."
 
 
 class ToolCalls:
-    def __init__(self, live: Live, announcer: Announcer, tools: Tools) -> None:
+    def __init__(self, live: Live, line: BrainLine, announcer: Announcer, fillers: Fillers) -> None:
         self._live = live
+        self._line = line
         self._announcer = announcer
-        self._tools = tools
+        self._fillers = fillers
         self._running: set[asyncio.Task[None]] = set()
 
     def run(self, asked: ToolAsked, brain: Brain) -> None:
         """Returns at once; the brain gets the result when there is one."""
-        task = self._live.scope.start(f"tool {asked.call_id}", self._run(asked, brain))
+        tools = self._line.tools
+        if tools is None:
+            brain.tool_result(asked.call_id, _NONE)
+            return
+        task = self._live.scope.start(f"tool {asked.call_id}", self._run(tools, asked, brain))
         if task is not None:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -37,12 +45,15 @@ class ToolCalls:
             task.cancel()
 
     async def close(self) -> None:
-        await self._tools.close()
+        if self._line.tools is not None:
+            await self._line.tools.close()
 
-    async def _run(self, asked: ToolAsked, brain: Brain) -> None:
-        live = self._live
+    async def _run(self, tools: Tools, asked: ToolAsked, brain: Brain) -> None:
+        live, after_ms = self._live, self._live.parts.options.filler_after_ms
+        if after_ms:
+            self._fillers.fill(after_ms)
         try:
-            answer = await self._tools.run(live.context(), asked)
+            answer = await tools.run(live.context(), asked)
         except asyncio.CancelledError:
             brain.tool_result(asked.call_id, _INTERRUPTED, speak=False)
             raise

@@ -7,9 +7,10 @@ caller's words may come after the reply has begun: speech-to-speech models write
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from realtime_bridge.providers.seam import ReplyFinished, ReplySaid, TurnTimings
 from realtime_bridge.session.heard import Piece, heard_of, text_of
@@ -62,6 +63,17 @@ class BookedReply:
     def over(self) -> bool:
         """Nothing more will be known of it."""
         return self.finished and self.played
+
+
+class Heard(Protocol):
+    """Something that is being said: `mouth.Speech`."""
+
+    @property
+    def reply_id(self) -> str: ...
+    @property
+    def heard_ms(self) -> int: ...
+    @property
+    def audio_ms(self) -> int: ...
 
 
 class TurnBook:
@@ -230,6 +242,17 @@ class TurnBook:
         if interrupted:
             self._not_done(reply)
         return reply
+
+    def settle(self, speeches: Iterable[Heard]) -> None:
+        """The call ends while something is being said: what was heard of it by now."""
+        for speech in speeches:
+            reply = self._replies.get(speech.reply_id)
+            if reply is None:
+                continue
+            record = reply.record
+            record.audio_ms = speech.audio_ms
+            record.played_ms = min(speech.heard_ms, speech.audio_ms)
+            record.said_heard = reply.heard_text(speech.heard_ms, speech.audio_ms)
 
     def forget(self, reply_id: str) -> None:
         """Nothing more will be known of the reply; its record stays."""
