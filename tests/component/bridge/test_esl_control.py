@@ -96,7 +96,7 @@ class TestVerbs:
             f"api uuid_setvar {CALLER} voice_secretary_guard off",
             f"api uuid_audio_stream {CALLER} start ws://127.0.0.1:8080/stream/x?token=y mono 8k",
             f'api uuid_audio_stream {CALLER} send_text \'{{"type":"x y"}}\'',
-            f"sendmsg {CALLER}\ncall-command: execute\nexecute-app-name: playback\n"
+            f"sendmsg {CALLER}\ncall-command: execute\nevent-lock: true\nexecute-app-name: playback\n"
             "execute-app-arg: /tmp/a_1.tmp.r8\nloops: 1",
             f"api uuid_break {CALLER} all",
             f"sendmsg {CALLER}\ncall-command: unicast\nlocal-ip: 127.0.0.1\nlocal-port: 20000\n"
