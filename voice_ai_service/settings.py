@@ -37,6 +37,24 @@ class Settings(BaseSettings):
     """How long a client may take to send the head of a request, and then its body."""
     bridge_host: str = "127.0.0.1"
     bridge_port: int = Field(8080, ge=0, le=65535)
+    bridge_health_host: str = "127.0.0.1"
+    bridge_health_port: int = Field(8081, ge=0, le=65535)
+    """The bridge's own health, figures and, where enabled, test phone."""
+    bridge_max_calls: int = Field(150, ge=1, le=2000)
+    """Calls in one bridge process; the one above hears that all lines are busy."""
+    bridge_drain_s: float = Field(600.0, ge=0, le=7200)
+    """At SIGTERM: how long live calls may go on before they are asked to end."""
+    bridge_playout: Literal["auto", "socket", "playback", "unicast"] = "auto"
+    """The way back to the caller on this installation; docs/realtime.md says which fits which module."""
+    phone: bool = False
+    """Serve the test phone at the bridge's health port, under /phone/. Who uses it needs a token of the domain."""
+    service_url: str = "http://127.0.0.1:8100"
+    """Where the bridge reaches the service, for the test phone's set-up."""
+
+    esl_host: str | None = None
+    """FreeSWITCH's event socket. None: no PBX; only clients that play PBX themselves can be served."""
+    esl_port: int = Field(8021, ge=1, le=65535)
+    esl_password: SecretStr = SecretStr("ClueCon")
 
     service_token: SecretStr | None = None
     """A PBX token fixed by the operator. None: one is made at first start, printed once, stored hashed."""
