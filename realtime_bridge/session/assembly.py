@@ -48,7 +48,7 @@ def assemble(
     mouth = watch.mouth = Mouth(playout, leg.format, scope)
     told = observers if facts.on_pbx else (*observers, SocketObserver(leg))
     observer = Observers(told)
-    phases = Phases(observer.on_phase, lambda fault: call.failed(fault), strict=parts.options.strict)
+    phases = Phases(observer.on_phase, strict=parts.options.strict)
     live = Live(
         facts=facts,
         parts=parts,
@@ -96,5 +96,6 @@ def assemble(
     afterwards = Afterwards(live, line, tools, hearing, call)
     exchange.attend(hearing, afterwards)
     mouth.attend(afterwards)
+    phases.on_fault = call.failed
     call.attend(hearing)
     return call

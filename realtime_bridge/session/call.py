@@ -17,11 +17,11 @@ from realtime_bridge.session.ending import EndNote, shielded, store
 from realtime_bridge.session.exchange import Exchange
 from realtime_bridge.session.hearing import Hearing
 from realtime_bridge.session.hold import Holding
+from realtime_bridge.session.last_resort import without_a_brain
 from realtime_bridge.session.limits import TimeLimit, time_limits
 from realtime_bridge.session.live import Live
 from realtime_bridge.session.parts import Tape
 from realtime_bridge.session.state import Phase, Signal
-from realtime_bridge.session.last_resort import without_a_brain
 from realtime_bridge.session.tool_calls import ToolCalls
 from realtime_bridge.transfer.outcome import LegState, TransferOutcome
 from realtime_bridge.transfer.seam import TransferRequest
@@ -81,7 +81,7 @@ class Call:
                 self._begin()
                 await self._over.wait()
                 scope.close()
-        except* Exception as group:
+        except* Exception as group:  # noqa: BLE001  the scope's border: it ends the call
             self.failed(group)
         finally:
             ending = asyncio.create_task(self._end(), name=f"end of {live.facts.call_uuid}")

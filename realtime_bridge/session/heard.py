@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 TAIL_MS: Final = 60
@@ -63,7 +64,7 @@ def _anchors(pieces: Sequence[Piece], audio_ms: int, *, complete: bool) -> list[
 
 def _heard_chars(anchors: Sequence[tuple[int, int]], heard_ms: int) -> int:
     heard = 0
-    for (chars, at_ms), (next_chars, next_ms) in zip(anchors, anchors[1:], strict=False):
+    for (chars, at_ms), (next_chars, next_ms) in pairwise(anchors):
         if heard_ms >= max(next_ms - TAIL_MS, at_ms):
             heard = next_chars
         elif heard_ms > at_ms:

@@ -105,7 +105,7 @@ class Hearing:
     def on_audio(self, frame: bytes) -> None:
         try:
             self._hear(frame)
-        except Exception as error:  # the task's border: the ingress reads on for others; this call ends
+        except Exception as error:  # noqa: BLE001  the call's border: the ingress reads on for others
             self._leg_watch.failed(error)
 
     def on_digits(self, digits: str) -> None:

@@ -8,7 +8,7 @@ from realtime_bridge.session.mouth import Mouth
 
 
 class PlayoutWatch:
-    """A `playout.observer.PlayoutObserver`. The mouth is made after the playout and told to it before the first reply."""
+    """A `playout.observer.PlayoutObserver`. The mouth is made after the playout, and set before the first reply."""
 
     def __init__(self, figures: CallFigures) -> None:
         self._figures = figures

@@ -102,20 +102,16 @@ class Phases:
     """
     Args:
         on_change: Told of every change, after it.
-        strict: Raise for what is illegal (tests). Otherwise it is logged and `on_fault` is called, which is to
-            end the call safely.
+        strict: Raise for what is illegal (tests). Otherwise it is logged and `on_fault` is called.
+
+    Attributes:
+        on_fault: Ends the call safely.
     """
 
-    def __init__(
-        self,
-        on_change: Callable[[Phase], None] | None = None,
-        on_fault: Callable[[IllegalTransition], None] | None = None,
-        *,
-        strict: bool = False,
-    ) -> None:
+    def __init__(self, on_change: Callable[[Phase], None] | None = None, *, strict: bool = False) -> None:
         self.now = Phase.OPENING
         self._on_change = on_change
-        self._on_fault = on_fault
+        self.on_fault: Callable[[IllegalTransition], None] | None = None
         self._strict = strict
 
     @property
@@ -149,5 +145,5 @@ class Phases:
         if self._strict:
             raise fault
         _log.error("illegal transition of a call", phase=fault.phase.value, signal=fault.signal.value)
-        if self._on_fault is not None:
-            self._on_fault(fault)
+        if self.on_fault is not None:
+            self.on_fault(fault)

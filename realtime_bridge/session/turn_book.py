@@ -160,7 +160,7 @@ class TurnBook:
         return self._keep(reply_id, BookedReply(record, StateChange.of(self.state), asked))
 
     def withdrawn(self, reply_id: str) -> bool:
-        """Nothing of the reply was heard and nothing will be: what it answered is open again, if it answered anything."""
+        """Nothing of the reply was heard and nothing will be: what it answered, if anything, is open again."""
         reply = self._replies.get(reply_id)
         if reply is None or reply.asked is None or self._open is not None or reply.record.turn == 0:
             return False

@@ -62,7 +62,8 @@ def test_a_transfer_out_of_place_is_a_fault(phase: Phase) -> None:
 
 def test_in_production_a_fault_is_told_and_changes_nothing() -> None:
     faults: list[IllegalTransition] = []
-    phases = Phases(on_fault=faults.append)
+    phases = Phases()
+    phases.on_fault = faults.append
     phases.on(Signal.OPENED)
     assert not phases.on(Signal.OPENED)
     assert phases.now is Phase.GREETING
