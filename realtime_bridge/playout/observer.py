@@ -34,3 +34,11 @@ class PlayoutObserver(Protocol):
     def on_clear_failed(self) -> None:
         """The way back could not be silenced: what it was sent is heard, and counts as heard."""
         ...
+
+
+class WayObserver(Protocol):
+    """Told by a way back of what did not get through."""
+
+    def on_lost(self, lost_ms: int) -> None:
+        """Audio that was sent and is not heard, by no wish of ours."""
+        ...
