@@ -119,3 +119,18 @@ class RingRequest:
     caller_number: str = ""
     caller_name: str = ""
     ring_s: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class UnicastPath:
+    """One UDP path for a channel's audio, IPv4.
+
+    Attributes:
+        pbx_host, pbx_port: Where FreeSWITCH binds; one port a call.
+        our_host, our_port: Where FreeSWITCH sends the caller's audio to, and takes ours from.
+    """
+
+    pbx_host: str
+    pbx_port: int
+    our_host: str
+    our_port: int
