@@ -1,4 +1,4 @@
-DROP FUNCTION IF EXISTS public.voice_ai_renew_streams(text, integer);
+DROP FUNCTION IF EXISTS public.voice_ai_renew_streams(text, uuid[], integer);
 DROP FUNCTION IF EXISTS public.voice_ai_redeem_stream_ticket(uuid, text, text, integer);
 
 CREATE OR REPLACE FUNCTION public.voice_ai_stale_calls(older_than interval)

@@ -93,15 +93,15 @@ BEGIN
 END
 $$;
 
--- A bridge process says that it lives, for all its calls at once. A service that was taken over could keep calls from
+-- A bridge process says which calls it still serves, all at once. A service that was taken over could keep calls from
 -- being closed that nobody serves any more, five minutes at a time.
-CREATE FUNCTION public.voice_ai_renew_streams(process text, lease_seconds integer)
+CREATE FUNCTION public.voice_ai_renew_streams(process text, calls uuid[], lease_seconds integer)
 RETURNS integer
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH renewed AS (
         UPDATE public.v_voice_stream_tickets AS ticket
         SET served_until_date = clock_timestamp() + make_interval(secs => least(greatest(lease_seconds, 1), 300))
-        WHERE ticket.served_by = process
+        WHERE ticket.served_by = process AND ticket.voice_live_call_uuid = ANY (calls)
         RETURNING 1
     )
     SELECT count(*)::integer FROM renewed
@@ -125,6 +125,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 REVOKE ALL ON FUNCTION public.voice_ai_redeem_stream_ticket(uuid, text, text, integer) FROM PUBLIC;
-REVOKE ALL ON FUNCTION public.voice_ai_renew_streams(text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.voice_ai_renew_streams(text, uuid[], integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION public.voice_ai_redeem_stream_ticket(uuid, text, text, integer) TO voice_ai_service;
-GRANT EXECUTE ON FUNCTION public.voice_ai_renew_streams(text, integer) TO voice_ai_service;
+GRANT EXECUTE ON FUNCTION public.voice_ai_renew_streams(text, uuid[], integer) TO voice_ai_service;

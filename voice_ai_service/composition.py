@@ -19,6 +19,7 @@ from voice_ai_service.calls.transfer_repository import DestinationRepository, Ru
 from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.retention import Retention
+from voice_ai_service.conversations.stream_tickets import StreamTickets
 from voice_ai_service.crm.outbox import Outbox
 from voice_ai_service.crm.webhooks import WebhookRepository
 from voice_ai_service.errors import InvalidInput
@@ -90,6 +91,8 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             clock=clock,
             process_name=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
             folders_are_shared=settings.shared_audio_dir is not None,
+            tickets=StreamTickets(base.database),
+            bridge_url=settings.bridge_public_url,
         )
         door_tokens = Tokens(base.database)
         use = TokenUse(door_tokens, clock)

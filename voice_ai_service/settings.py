@@ -5,13 +5,16 @@ Per-domain settings in `v_voice_settings` override what a tenant may decide for 
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_STREAM_ADDRESS = re.compile(r"wss?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?/?")
 
 
 class Settings(BaseSettings):
@@ -37,9 +40,19 @@ class Settings(BaseSettings):
     """How long a client may take to send the head of a request, and then its body."""
     bridge_host: str = "127.0.0.1"
     bridge_port: int = Field(8080, ge=0, le=65535)
+    bridge_public_url: str | None = Field(
+        None, validation_alias=AliasChoices("VOICE_AI_BRIDGE_URL", "bridge_public_url")
+    )
+    """`ws://` or `wss://`, host and port under which PBXs reach the bridge's audio socket; a balancer's, where there
+    are several. None: every call is in turn mode."""
+    bridge_own_url: str | None = None
+    """This bridge process's own address, for streams that it asks for itself. None: `bridge_public_url`."""
+    bridge_tls_certificate: Path | None = None
+    bridge_tls_key: Path | None = None
+    """PEM. With both the audio socket understands nothing but TLS."""
     bridge_health_host: str = "127.0.0.1"
     bridge_health_port: int = Field(8081, ge=0, le=65535)
-    """The bridge's own health, figures and, where enabled, test phone."""
+    """The bridge's own health, figures (without a credential) and, where enabled, test phone."""
     bridge_max_calls: int = Field(150, ge=1, le=2000)
     """Calls in one bridge process; the one above hears that all lines are busy."""
     bridge_drain_s: float = Field(600.0, ge=0, le=7200)
@@ -98,6 +111,18 @@ class Settings(BaseSettings):
         for part in filter(None, (item.strip() for item in value.split(","))):
             ip_network(part, strict=False)
         return value
+
+    @field_validator("bridge_public_url", "bridge_own_url")
+    @classmethod
+    def _addresses_stream(cls, value: str | None) -> str | None:
+        """mod_audio_stream takes no user, no IPv6 address, no underscore."""
+        if value is None:
+            return None
+        if _STREAM_ADDRESS.fullmatch(value) is None:
+            raise ValueError(
+                "ws:// or wss://, a host's name or IPv4 address, and a port if it is not the usual one"
+            )
+        return value.rstrip("/")
 
     @cached_property
     def private_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
@@ -53,12 +54,16 @@ class TicketDoor:
     async def let_go(self, ticket: RedeemedTicket) -> None:
         await self.tickets.let_go(ticket.domain_uuid, ticket.call_uuid, self.process_name)
 
-    async def keep_alive(self) -> None:
-        """Says that this process lives, until cancelled. While it does, nobody else stores its calls."""
+    async def keep_alive(self, served: Callable[[], Collection[UUID]]) -> None:
+        """Says until cancelled which calls this process serves. While it does, nobody else stores them.
+
+        Args:
+            served: From a call's first moment until it is stored, or given up.
+        """
         while True:
             await self.clock.sleep(RENEW_EVERY_S)
             try:
                 async with asyncio.timeout(RENEW_EVERY_S):
-                    await self.tickets.renew(self.process_name)
+                    await self.tickets.renew(self.process_name, served())
             except (Unavailable, TimeoutError):
                 log.warning("the bridge could not say that it lives")

@@ -227,7 +227,7 @@ async def test_domains_are_enabled_and_have_a_secretary(
         "voice_ai_outbox_depth()",
         "voice_ai_stale_calls(interval '1 hour')",
         "voice_ai_redeem_stream_ticket(gen_random_uuid(), 'x', 'x', 1)",
-        "voice_ai_renew_streams('x', 1)",
+        "voice_ai_renew_streams('x', '{}', 1)",
     ],
 )
 async def test_others_may_not_call_them(database_urls: DatabaseUrls, call: str) -> None:

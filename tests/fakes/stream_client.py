@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from websockets.client import ClientProtocol
@@ -63,7 +64,7 @@ class StreamClient:
 
     def _message(self, send: Any, payload: bytes, fragments: Sequence[int]) -> bytes:
         cuts = [0, *sorted({cut for cut in fragments if 0 < cut < len(payload)}), len(payload)]
-        pieces = [payload[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+        pieces = [payload[start:end] for start, end in pairwise(cuts)]
         send(pieces[0], fin=len(pieces) == 1)
         for number, piece in enumerate(pieces[1:], start=2):
             self.protocol.send_continuation(piece, fin=number == len(pieces))
@@ -83,4 +84,4 @@ def audio(frames: Iterable[Frame]) -> bytes:
 
 def split_at(data: bytes, cuts: Iterable[int]) -> list[bytes]:
     places = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False) if end > start]
+    return [data[start:end] for start, end in pairwise(places) if end > start]

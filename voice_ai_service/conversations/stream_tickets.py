@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -144,10 +145,14 @@ class StreamTickets:
             state=CallState.model_validate(found["call_state"]),
         )
 
-    async def renew(self, served_by: str) -> int:
-        """This process lives: at least every `LEASE_S` / 3. Returns how many calls it serves."""
+    async def renew(self, served_by: str, calls: Collection[UUID]) -> int:
+        """This process still serves these calls: to be said at least every `LEASE_S` / 3.
+
+        Returns:
+            How many of them are not stored yet.
+        """
         async with self._database.open() as connection:
-            return int(await connection.fetchval(_SQL.renew_streams, served_by, LEASE_S))
+            return int(await connection.fetchval(_SQL.renew_streams, served_by, list(calls), LEASE_S))
 
     async def let_go(self, domain_uuid: UUID, call_uuid: UUID, served_by: str) -> None:
         """This process will not store the call after all: its socket was gone before the call began."""

@@ -22,10 +22,10 @@ JOIN v_voice_live_calls AS live
 WHERE ticket.domain_uuid = $1 AND ticket.voice_live_call_uuid = $2;
 
 -- name: renew_streams
-SELECT voice_ai_renew_streams($1, $2);
+SELECT voice_ai_renew_streams($1, $2::uuid[], $3);
 
 -- name: let_go
-UPDATE v_voice_stream_tickets SET served_until_date = clock_timestamp()
+UPDATE v_voice_stream_tickets SET served_until_date = clock_timestamp(), served_by = NULL
 WHERE domain_uuid = $1 AND voice_live_call_uuid = $2 AND served_by = $3;
 
 -- name: is_taken

@@ -17,6 +17,7 @@ from voice_ai_service.errors import NotFound, ProviderError
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.turn_mode.last_words import LastWords
 from voice_ai_service.turn_mode.parts import TurnModeParts
+from voice_ai_service.turn_mode.streams import bridge_leads_it
 from voice_ai_service.turn_mode.turn_record import note_played
 from voice_ai_service.turn_mode.vectors import message_vectors
 from voice_ai_service.turn_mode.wire import (
@@ -44,10 +45,16 @@ class NoteEvent:
     parts: TurnModeParts
 
     async def __call__(self, tenant: Tenant, call_uuid: UUID, event: CallEvent) -> EventAnswer:
-        """Raises NotFound when no such call lives."""
+        """
+        Raises:
+            NotFound: no such call lives.
+            Conflict: a transfer that failed, of a call that a bridge leads.
+        """
         parts = self.parts
         async with parts.locks.of(tenant.domain_uuid, call_uuid):
             call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
+            if call.mode == "realtime":
+                return await self._beside_the_bridge(tenant, call, event)
             parts.served.saw(tenant.domain_uuid, call_uuid)
             answer = EventAnswer()
             match event:
@@ -60,6 +67,13 @@ class NoteEvent:
                     call, answer = await self._return_to_secretary(tenant, call, cause)
             await parts.sessions.save(call)
         return answer
+
+    async def _beside_the_bridge(self, tenant: Tenant, call: CallState, event: CallEvent) -> EventAnswer:
+        """The bridge knows by itself what happens, and its word on the call's state is the only one."""
+        await self.parts.sessions.forget(tenant.domain_uuid, call.call_uuid)
+        if isinstance(event, TransferFailedEvent):
+            raise bridge_leads_it()
+        return EventAnswer()
 
     async def _return_to_secretary(
         self, tenant: Tenant, call: CallState, cause: str
@@ -122,10 +136,7 @@ class Finish:
                 return await self._stored_before(tenant, call_uuid, stored)
             call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
             if call.mode == "realtime":
-                stored = await self._stored_by_the_bridge(tenant, call_uuid)
-                if stored is not None:
-                    return await self._stored_before(tenant, call_uuid, stored)
-                call = await parts.sessions.load(tenant.domain_uuid, call_uuid)
+                return await self._of_the_bridge(tenant, call, asked)
             note_played(call, asked.previous, parts)
             call = await LastWords(parts).added(tenant, call, asked.audio)
             return EndAnswer(conversation_uuid=await self._store(tenant, call, asked))
@@ -138,28 +149,42 @@ class Finish:
         parts.served.ended(tenant.domain_uuid, call_uuid)
         return EndAnswer(conversation_uuid=stored)
 
-    async def _stored_by_the_bridge(self, tenant: Tenant, call_uuid: UUID) -> UUID | None:
-        """The bridge knows the last turn and stores the call as soon as its leg ends; None: it did not, it is dead."""
+    async def _of_the_bridge(self, tenant: Tenant, call: CallState, asked: EndRequest) -> EndAnswer:
+        """A bridge that lives stores its calls, with the last turn and the recording. One that died, or that the call
+        never came to, does not: then the journal is stored. Who of the two it is, the database says in one statement:
+        from then on no bridge can take the call any more.
+        """
+        parts, domain_uuid, call_uuid = self.parts, tenant.domain_uuid, call.call_uuid
+        await parts.limiter.release(domain_uuid, call_uuid)
+        is_served = await parts.tickets.note_ending(domain_uuid, call_uuid, self._ending(call, asked))
+        stored = await self._stored_by_the_bridge(tenant, call_uuid, wait=is_served)
+        if stored is not None:
+            return await self._stored_before(tenant, call_uuid, stored)
+        await parts.sessions.forget(domain_uuid, call_uuid)
+        if is_served:
+            log.info("the bridge is still storing its call")
+            return EndAnswer(conversation_uuid=None)
+        log.warning("no bridge serves this call, its journal is stored")
+        call = await parts.sessions.load(domain_uuid, call_uuid)
+        return EndAnswer(conversation_uuid=await self._store(tenant, call, asked))
+
+    async def _stored_by_the_bridge(self, tenant: Tenant, call_uuid: UUID, *, wait: bool) -> UUID | None:
+        """None: not yet. If it dies before it does, a worker stores the journal, with what was noted here."""
         parts = self.parts
+        if not wait:
+            return await parts.store.find_by_call(tenant.domain_uuid, call_uuid)
         deadline = parts.clock.monotonic() + _BRIDGE_STORES_WITHIN_S
         while parts.clock.monotonic() < deadline:
             await parts.clock.sleep(_BRIDGE_ASKED_EVERY_S)
             stored = await parts.store.find_by_call(tenant.domain_uuid, call_uuid)
             if stored is not None:
                 return stored
-        log.warning("the bridge did not store its call, the journal is stored")
         return None
 
     async def _store(self, tenant: Tenant, call: CallState, asked: EndRequest) -> UUID:
         parts = self.parts
         name, keep_audio = await self._secretary_facts(tenant, call)
-        ending = Ending(
-            by=_ended_by(call, asked),
-            ended_at=parts.clock.now(),
-            hangup_cause=asked.hangup_cause or None,
-            duration_ms=asked.duration_ms or None,
-            recording_ref=asked.recording_file if keep_audio else None,
-        )
+        ending = self._ending(call, asked, recording_ref=asked.recording_file if keep_audio else None)
         conversation = build(call, ending, secretary_name=name, keep_audio=keep_audio)
         vectors = await message_vectors(parts.factory, parts.metrics, conversation)
         uuid = await parts.store.store(conversation, vectors)
@@ -179,6 +204,15 @@ class Finish:
             duration_ms=conversation.duration_ms,
         )
         return uuid
+
+    def _ending(self, call: CallState, asked: EndRequest, *, recording_ref: str | None = None) -> Ending:
+        return Ending(
+            by=_ended_by(call, asked),
+            ended_at=self.parts.clock.now(),
+            hangup_cause=asked.hangup_cause or None,
+            duration_ms=asked.duration_ms or None,
+            recording_ref=recording_ref,
+        )
 
     async def _secretary_facts(self, tenant: Tenant, call: CallState) -> tuple[str, bool]:
         """Name, and whether the call's audio is kept; a secretary deleted in mid-call loses its name only."""

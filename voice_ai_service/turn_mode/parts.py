@@ -10,8 +10,11 @@ from voice_ai_service.calls.call_plan import CallPlan
 from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.call_folder import CallFolders
 from voice_ai_service.conversations.conversation import Conversation
+from voice_ai_service.conversations.outcome import Ending
 from voice_ai_service.conversations.repository import MessageVectors
 from voice_ai_service.conversations.sessions import CallSessions
+from voice_ai_service.conversations.stream_tickets import StreamOptions
+from voice_ai_service.dialogue.call_state import CallState
 from voice_ai_service.dialogue.dialogue import Dialogue
 from voice_ai_service.dialogue.turn import PassageSource
 from voice_ai_service.metrics import Metrics
@@ -48,6 +51,18 @@ class ConversationStore(Protocol):
     async def find_by_call(self, domain_uuid: UUID, call_uuid: UUID) -> UUID | None: ...
 
 
+class Tickets(Protocol):
+    """`conversations.stream_tickets.StreamTickets`."""
+
+    async def issue(self, state: CallState, channel_uuid: UUID, options: StreamOptions) -> str: ...
+
+    async def is_taken(self, domain_uuid: UUID, call_uuid: UUID) -> bool: ...
+
+    async def withdraw(self, domain_uuid: UUID, call_uuid: UUID) -> bool: ...
+
+    async def note_ending(self, domain_uuid: UUID, call_uuid: UUID, ending: Ending) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TurnModeParts:
     directory: CallDirectory
@@ -70,3 +85,6 @@ class TurnModeParts:
     process_name: str
     folders_are_shared: bool
     """The PBX sees the calls' folders under the same path."""
+    tickets: Tickets
+    bridge_url: str | None = None
+    """Where PBXs reach the bridge; None: every call is in turn mode."""

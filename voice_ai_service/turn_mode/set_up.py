@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import Literal
-from uuid import UUID, uuid5
 
 import structlog
 
@@ -16,11 +15,13 @@ from voice_ai_service.dialogue.actions import Action, HangUp, HangupReason, Reco
 from voice_ai_service.dialogue.call_state import CallState, StageLatencies, TurnRecord
 from voice_ai_service.dialogue.reply import Reply
 from voice_ai_service.dialogue.turn import Heard, TurnContext, apply
-from voice_ai_service.errors import Conflict, InvalidInput, NotFound, ProviderError
+from voice_ai_service.errors import InvalidInput, ProviderError
 from voice_ai_service.speech.speech import Spoken
 from voice_ai_service.tenancy.tenant import Tenant
+from voice_ai_service.turn_mode.arrival import Arrivals
 from voice_ai_service.turn_mode.parts import TurnModeParts
 from voice_ai_service.turn_mode.reply_audio import INLINE_LIMIT_BYTES
+from voice_ai_service.turn_mode.streams import StreamOffers
 from voice_ai_service.turn_mode.wire import (
     ActionAnswer,
     AudioAnswer,
@@ -29,13 +30,12 @@ from voice_ai_service.turn_mode.wire import (
     Listening,
     SecretaryAnswer,
     SetupAnswer,
+    StreamAnswer,
 )
 
 log = structlog.get_logger()
 
 Decision = Literal["answer", "closed", "busy"]
-_MOST_VISITS = 20
-"""How often one channel may come; a dialplan that goes in a circle ends here."""
 _LEASE_MARGIN_S = 120.0
 """How much longer than the longest call its place is kept, should nobody say that it ended."""
 
@@ -55,48 +55,38 @@ class SetUp:
 
         Raises:
             NotFound: no published secretary has this number.
-            Conflict: a channel that comes again and again.
+            Conflict: a channel that comes again and again, or a call whose socket was opened this moment.
             InvalidInput: shared audio without a shared folder.
         """
         parts = self.parts
         began = time.perf_counter()
         async with parts.locks.of(tenant.domain_uuid, asked.call_uuid):
-            asked = await self._named(tenant, asked)
+            arrival = await Arrivals(parts).named(tenant, asked)
+            asked = arrival.asked
             self._refuse_unshared_audio(asked)
             plan = await parts.directory.for_call(tenant.domain_uuid, asked.called_number)
             context = self._context(tenant, plan, asked)
             opened = await self._opening(context)
-            greeting = await self._spoken(plan, opened.reply.text)
-            answer = await self._answer(context, opened, greeting)
-            call = apply(context.call, opened.reply.state)
-            call.turns.append(_greeting_record(opened.reply, greeting, context, began))
-            await parts.sessions.save(call)
-        parts.metrics.calls_started.labels("turn", opened.decision).inc()
-        log.info("call set up", decision=opened.decision, secretary_uuid=str(plan.secretary.secretary_uuid))
+            stream = None
+            if opened.decision == "answer":
+                stream = await StreamOffers(parts).make(context, arrival)
+            if stream is not None:
+                # The bridge opens the call by itself, and writes down what was heard of it.
+                answer = await self._answer(context, opened, None, stream)
+            else:
+                greeting = await self._spoken(plan, opened.reply.text)
+                answer = await self._answer(context, opened, greeting)
+                call = apply(context.call, opened.reply.state)
+                call.turns.append(_greeting_record(opened.reply, greeting, context, began))
+                await parts.sessions.save(call)
+        parts.metrics.calls_started.labels(answer.mode, opened.decision).inc()
+        log.info(
+            "call set up",
+            decision=opened.decision,
+            mode=answer.mode,
+            secretary_uuid=str(plan.secretary.secretary_uuid),
+        )
         return answer
-
-    async def _named(self, tenant: Tenant, asked: CallSetup) -> CallSetup:
-        """The request under the name that this call is to have.
-
-        A channel may come to a secretary again, after a transfer that nobody took for example: that is another call,
-        with a name made from the one before, so that a repeated request gets the same.
-        """
-        for _ in range(_MOST_VISITS):
-            if not await self._went_on(tenant, asked.call_uuid):
-                return asked
-            again = uuid5(asked.call_uuid, "again")
-            log.info("a channel comes again", next_call_uuid=str(again))
-            structlog.contextvars.bind_contextvars(call_uuid=str(again))
-            asked = asked.model_copy(update={"call_uuid": again})
-        raise Conflict("This channel came too often", field="call_uuid", fix="A new uuid for every call")
-
-    async def _went_on(self, tenant: Tenant, call_uuid: UUID) -> bool:
-        """Whether there was more than a set-up; a PBX that repeats one it got no answer to is served again."""
-        try:
-            known = await self.parts.sessions.load(tenant.domain_uuid, call_uuid)
-        except NotFound:
-            return await self.parts.store.find_by_call(tenant.domain_uuid, call_uuid) is not None
-        return known.turn_count > 0 or known.answered_at is not None
 
     def _refuse_unshared_audio(self, asked: CallSetup) -> None:
         if asked.audio_transport == "shared" and not self.parts.folders_are_shared:
@@ -151,7 +141,13 @@ class SetUp:
             log.error("greeting not spoken", code=error.code, provider=error.provider)
             return None
 
-    async def _answer(self, context: TurnContext, opened: _Opening, greeting: Spoken | None) -> SetupAnswer:
+    async def _answer(
+        self,
+        context: TurnContext,
+        opened: _Opening,
+        greeting: Spoken | None,
+        stream: StreamAnswer | None = None,
+    ) -> SetupAnswer:
         plan, call = context.plan, context.call
         secretary, limits = plan.secretary, plan.secretary.settings.limits
         # Before the first file is written into it.
@@ -167,6 +163,8 @@ class SetUp:
             call_uuid=call.call_uuid,
             domain_uuid=call.domain_uuid,
             decision=opened.decision,
+            mode="turn" if stream is None else "realtime",
+            stream=stream,
             reason=None if opened.decision == "answer" else opened.reply.intent,
             secretary=SecretaryAnswer(
                 secretary_uuid=secretary.secretary_uuid,

@@ -28,6 +28,7 @@ from voice_ai_service.speech.speech import Spoken
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.turn_mode.parts import TurnModeParts
 from voice_ai_service.turn_mode.repeated import RepeatedTurns
+from voice_ai_service.turn_mode.streams import bridge_leads_it
 from voice_ai_service.turn_mode.turn_record import (
     Listening,
     Replying,
@@ -52,13 +53,15 @@ class TakeTurn:
 
         Raises:
             NotFound: no such call lives.
-            Conflict: a turn that is not the next one.
+            Conflict: a turn that is not the next one, or a call that a bridge leads.
             InvalidInput, UnsupportedMedia, TooLarge: audio that is none.
         """
         parts = self.parts
         began = time.perf_counter()
         async with parts.locks.of(tenant.domain_uuid, asked.call_uuid):
             call = await parts.sessions.load(tenant.domain_uuid, asked.call_uuid, turn=asked.turn)
+            if call.mode == "realtime":
+                raise bridge_leads_it()
             if asked.turn <= call.turn_count:
                 return await self._repeated.answer(tenant, call, asked)
             self._refuse_a_gap(call, asked)

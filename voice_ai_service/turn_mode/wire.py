@@ -24,6 +24,15 @@ class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class StreamRequest(_Request):
+    """The PBX, or a client without one, can stream the call. See docs/realtime.md."""
+
+    sample_rate_hz: Literal[8000, 16000] = 8000
+    channels: Literal[1, 2] = 1
+    playout: Literal["auto", "socket", "playback", "unicast"] = "auto"
+    control: Literal["pbx", "socket"] = "pbx"
+
+
 class CallSetup(_Request):
     call_uuid: UUID
     domain_uuid: UUID | None = None
@@ -32,6 +41,7 @@ class CallSetup(_Request):
     caller_number: CallerId = ""
     caller_name: Annotated[str, StringConstraints(max_length=200)] = ""
     audio_transport: Literal["inline", "shared"] = "inline"
+    stream: StreamRequest | None = None
 
 
 class UtteranceAudio(_Request):
@@ -170,11 +180,22 @@ class SecretaryAnswer(BaseModel):
     language: str
 
 
+class StreamAnswer(BaseModel):
+    """Where the call's audio goes. The address is good once, and for `expires_s`."""
+
+    url: str
+    sample_rate_hz: int
+    expires_s: int
+
+
 class SetupAnswer(BaseModel):
     call_uuid: UUID
     domain_uuid: UUID
     """For a PBX that knows its tenants by name: what it must name in every later request."""
     decision: Literal["answer", "closed", "busy"]
+    mode: Literal["turn", "realtime"] = "turn"
+    """`realtime`: open the stream after answering; the bridge says `said` there, and everything else."""
+    stream: StreamAnswer | None = None
     reason: str | None = None
     secretary: SecretaryAnswer | None = None
     said: str
@@ -216,4 +237,5 @@ class EventAnswer(BaseModel):
 
 
 class EndAnswer(BaseModel):
-    conversation_uuid: UUID
+    conversation_uuid: UUID | None
+    """None: noted; the bridge that serves the call is still storing it."""
