@@ -109,5 +109,6 @@ async def _pump(events: AsyncIterator[ChannelEvent], watched: Watched, legs: Leg
             legs.changed()
     except VoiceAiError:  # said in `lost`: without events nothing can be known
         pass
-    watched.gone = watched.lost = True
+    if not watched.gone:
+        watched.gone = watched.lost = True
     legs.changed()

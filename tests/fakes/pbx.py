@@ -67,7 +67,7 @@ class FakePbx:
         """Verbs that the PBX takes and does nothing about."""
         self.make_channel_s = make_channel_s
         self.online = True
-        self._listeners: dict[UUID, list[asyncio.Queue[ChannelEvent | None]]] = {}
+        self._listeners: dict[UUID, list[asyncio.Queue[ChannelEvent]]] = {}
         self._behaviour: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> FakePbx:
@@ -128,12 +128,15 @@ class FakePbx:
 
     @asynccontextmanager
     async def events(self, channel_uuid: UUID) -> AsyncIterator[AsyncIterator[ChannelEvent]]:
-        queue: asyncio.Queue[ChannelEvent | None] = asyncio.Queue(256)
+        queue: asyncio.Queue[ChannelEvent] = asyncio.Queue(256)
         self._listeners.setdefault(channel_uuid, []).append(queue)
 
         async def read() -> AsyncIterator[ChannelEvent]:
-            while (event := await queue.get()) is not None:
+            while True:
+                event = await queue.get()
                 yield event
+                if event.kind in (Kind.HUNG_UP, Kind.LOST):
+                    return
 
         try:
             yield read()

@@ -6,6 +6,15 @@ WHERE domain_uuid = $1 AND webhook_enabled AND $4::jsonb ? webhook_kind
     AND (webhook_events = '[]' OR webhook_events ? $2)
 ON CONFLICT (voice_webhook_uuid, event_id) DO NOTHING;
 
+-- name: is_queued
+SELECT EXISTS (SELECT 1 FROM v_voice_outbox WHERE domain_uuid = $1 AND event_id = $2);
+
+-- name: is_wanted
+SELECT EXISTS (
+    SELECT 1 FROM v_voice_webhooks
+    WHERE domain_uuid = $1 AND webhook_enabled AND (webhook_events = '[]' OR webhook_events ? $2)
+);
+
 -- name: claim
 SELECT domain_uuid, voice_outbox_uuid FROM voice_ai_claim_outbox($1, $2);
 

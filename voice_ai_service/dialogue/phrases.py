@@ -74,7 +74,7 @@ class Texts(BaseModel):
     message_empty: _Sentence
     message_taken: _Sentence
     ticket_requested: Annotated[str, _slots("protocol")]
-    ticket_uncertain: _Sentence
+    uncertain: _Sentence
     not_done: _Sentence
     on_hold: _Sentence
     off_hold: _Sentence

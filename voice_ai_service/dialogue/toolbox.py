@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from voice_ai_service.dialogue.errands import Errands
+from voice_ai_service.dialogue.reply import spoken
 from voice_ai_service.dialogue.turn import ToolBox, ToolResult, ToolRun, TurnContext
 from voice_ai_service.errors import VoiceAiError
 from voice_ai_service.providers.llm.seam import ToolCall, ToolSpec
@@ -96,10 +97,10 @@ class ToolKit:
             return await self._in_time(verb, turn, call)
         except TimeoutError:
             self._note("a tool was late", turn, verb, "late")
-            return ToolResult(_LATE, "late")
+            return ToolResult(_LATE, "late", spoken(turn).uncertain)
         except VoiceAiError as error:
             self._note("a tool failed", turn, verb, error.code)
-            return ToolResult(_FAILED, "failed")
+            return ToolResult(_FAILED, "failed", spoken(turn).not_done)
 
     async def kill(self) -> None:
         """The call is over."""
