@@ -78,8 +78,12 @@ class CascadeBrain:
 
     @property
     def capabilities(self) -> BrainCapabilities:
-        """`speaks` is known once it is open."""
-        return BrainCapabilities(owns_turns=False, speaks=self._open and self._chains.model is not None)
+        """`speaks` and `partials` are known once it is open."""
+        return BrainCapabilities(
+            owns_turns=False,
+            speaks=self._open and self._chains.model is not None,
+            partials=self._open and self._chains.hears.partials,
+        )
 
     async def open(self) -> None:
         """Raises ProviderError when the tenant has nobody who hears or nobody who speaks."""

@@ -61,7 +61,6 @@ class Spoken:
     texts: list[str] = field(default_factory=list)
     provider: str | None = None
     first_audio_at: float | None = None
-    last_audio_at: float | None = None
 
 
 class Answer:
@@ -109,12 +108,6 @@ class Answer:
         """The voice has nothing to say, and waits for the dialogue."""
         return self.script.waiting
 
-    @property
-    def silent_ms(self) -> float:
-        """Since the last audio was made."""
-        last = self.spoken.last_audio_at
-        return 0.0 if last is None else (self._clock.monotonic() - last) * 1000
-
     async def _speak(self, piece: ReplyText) -> None:
         spoken = self.spoken
         # A reply that was decided at once is made of phrases that are said again.
@@ -130,10 +123,9 @@ class Answer:
                     self._begin(piece)
                 await self._outlet.room()
                 spoken.audio_bytes += len(samples)
-                spoken.last_audio_at = self._clock.monotonic()
                 self._outlet.put(ReplyAudio(self._reply_id, samples))
                 if spoken.first_audio_at is None:
-                    spoken.first_audio_at = spoken.last_audio_at
+                    spoken.first_audio_at = self._clock.monotonic()
                     self._on_audio()
         if sentence.used is not None:
             spoken.provider = sentence.used.provider

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from realtime_bridge.providers.cascade_answer import Answer
 from realtime_bridge.providers.cascade_events import Outlet
 from realtime_bridge.providers.cascade_hearing import Hearing
-from realtime_bridge.providers.seam import TurnTimings
-from voice_ai_service.dialogue.toolbox import OnceKept
-from voice_ai_service.dialogue.turn import ReplyDone, ToolBox, ToolResult, TurnContext
-from voice_ai_service.providers.llm.seam import ToolCall
+from realtime_bridge.providers.seam import ReplyFinished, TurnTimings
+from voice_ai_service.dialogue.turn import ReplyDone
 
 
 @dataclass(slots=True)
@@ -46,6 +44,7 @@ class Attempt:
         rival: A guess on a partial transcript; kept if this one's final transcript agrees.
         acted: A tool was run: this attempt cannot be begun again.
         begun: `ReplyBegan` went out.
+        over: Thrown away, or failed.
     """
 
     reply_id: str
@@ -61,6 +60,7 @@ class Attempt:
     done: ReplyDone | None = None
     acted: bool = False
     begun: bool = False
+    over: bool = False
     task: asyncio.Task[None] | None = None
 
     @property
@@ -102,8 +102,36 @@ class Attempt:
         self.confirmed.set()
 
     def cancel(self) -> None:
+        self.over = True
         if self.task is not None:
             self.task.cancel()
+
+    def finished(self) -> ReplyFinished:
+        """The reply's end, as far as it came."""
+        answer, hearing = self.answer, self.hearing
+        done = self.done or (answer.script.done if answer is not None else None)
+        providers: dict[str, str] = {}
+        if hearing is not None and hearing.provider is not None:
+            providers["stt"] = hearing.provider
+        if done is not None:
+            providers["llm"] = done.provider
+        if answer is not None and answer.spoken.provider is not None:
+            providers["tts"] = answer.spoken.provider
+        if done is None:
+            return ReplyFinished(self.reply_id, providers=providers, timings=self.timings())
+        usage = done.usage
+        return ReplyFinished(
+            self.reply_id,
+            action=done.action,
+            state=done.state,
+            intent=done.intent,
+            providers=providers,
+            prompt_tokens=usage.prompt_tokens if usage else 0,
+            completion_tokens=usage.completion_tokens if usage else 0,
+            sources=done.sources,
+            tools=done.tools,
+            timings=self.timings(),
+        )
 
     def timings(self) -> TurnTimings:
         """See `TurnTimings`: the stages, less what was speculated, add up to the time from the end to the audio."""
@@ -135,19 +163,6 @@ class Attempt:
         if hearing is None or (hearing.provider is None and hearing.failed is None):
             return None
         return _ms(self.moments.ended, self.moments.final or self.moments.heard)
-
-
-class KeptTools(OnceKept):
-    """Tools that wait until the attempt counts, and then make it one that cannot be begun again."""
-
-    def __init__(self, box: ToolBox, attempt: Attempt) -> None:
-        super().__init__(box, attempt.confirmed)
-        self._attempt = attempt
-
-    async def run(self, turn: TurnContext, call: ToolCall) -> ToolResult:
-        await self._attempt.confirmed.wait()
-        self._attempt.acted = True
-        return await super().run(turn, call)
 
 
 def _ms(earlier: float | None, later: float | None) -> float | None:

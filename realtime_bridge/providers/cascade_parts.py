@@ -90,8 +90,8 @@ class CascadeOptions:
         guess_without_partials: Also where the recogniser takes whole utterances: what was said so far is transcribed
             at the pause.
         audio_queue_ms: Of a reply, made and not yet taken by the session; then the voice is not read any more.
-        filler_ms: Silence after which the session is told that something is slow, and again after each
-            `filler_again_ms`.
+        waiting_after_ms: From the end of what was asked without any audio; then the session is told that something is
+            slow, and again after each `waiting_again_ms`. How long the caller hears nothing is the session's to say.
         settle_ms: How long an answer waits for the session to say how much of the last reply was heard.
         hold_back_ms: How long an answer waits for a caller who has begun to speak again.
         stt_timeout_s, tts_first_byte_timeout_s: Of one provider; then the next is asked.
@@ -100,9 +100,9 @@ class CascadeOptions:
     guesses: int = 2
     guess_without_partials: bool = True
     audio_queue_ms: int = 2000
-    filler_ms: int = 1500
-    filler_again_ms: int = 6000
-    settle_ms: int = 60
+    waiting_after_ms: int = 0
+    waiting_again_ms: int = 6000
+    settle_ms: int = 100
     hold_back_ms: int = 2000
     stt_timeout_s: float = 2.5
     tts_first_byte_timeout_s: float = 2.5

@@ -8,7 +8,7 @@ same turn and is answered together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
 from itertools import count
 from typing import Any, Final, TypeVar
@@ -16,18 +16,17 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from realtime_bridge.providers.cascade_answer import Answer
-from realtime_bridge.providers.cascade_attempt import Attempt, KeptTools
+from realtime_bridge.providers.cascade_attempt import Attempt
 from realtime_bridge.providers.cascade_chains import CallChains
 from realtime_bridge.providers.cascade_events import Changes, EventQueue, Outlet
 from realtime_bridge.providers.cascade_hearing import Hearing, Listen, known
 from realtime_bridge.providers.cascade_parts import NAME, CascadeOptions, CascadeParts, Guess
-from realtime_bridge.providers.seam import BrainFailed, CallerSaid, ReplyBegan, ReplyFinished, Waiting
+from realtime_bridge.providers.cascade_waits import Waits
+from realtime_bridge.providers.cascade_writer import Writer
+from realtime_bridge.providers.seam import BrainFailed, CallerSaid, ReplyBegan
 from realtime_bridge.session.view import CallView
-from voice_ai_service.dialogue.actions import Continue
 from voice_ai_service.dialogue.call_state import Stage
-from voice_ai_service.dialogue.dialogue import provider_down
-from voice_ai_service.dialogue.reply import Reply
-from voice_ai_service.dialogue.turn import ReplyEvent, ToolBox, TurnContext
+from voice_ai_service.dialogue.turn import ToolBox
 from voice_ai_service.errors import ProviderError
 
 _NOISE_MS: Final = 700
@@ -57,7 +56,6 @@ class Turns:
         self._chains = chains
         self._queue = queue
         self._options = options
-        self._tools = tools
         self._most_bytes = most_bytes
         self._numbers = count(1)
         self._guess: Attempt | None = None
@@ -68,7 +66,8 @@ class Turns:
         self._on_hold = False
         self._changes = Changes()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._waits = Waits(queue, options)
+        self._writer = Writer(parts, call, chains, tools, on_tool=self._waits.tool_runs)
 
     # -- what the caller does -------------------------------------------------------------------------------
 
@@ -114,7 +113,7 @@ class Turns:
         now = asyncio.get_running_loop().time()
         if speaks:
             self._held_until = now + self._options.hold_back_ms / 1000
-            self._later(self._options.hold_back_ms, self.advance)
+            self._waits.later(self._options.hold_back_ms, self.advance)
         else:
             self._held_until = None
             self.advance()
@@ -136,7 +135,7 @@ class Turns:
         if speaking is not None and speaking.reply_id == reply_id:
             self._speaking = None
             speaking.cancel()
-            self._queue.put(_finished(speaking))
+            self._queue.put(speaking.finished())
         # What was begun on the belief that all of it was heard is begun again.
         for attempt in [*self._asked, *([self._guess] if self._guess else [])]:
             if attempt.moments.answering is not None and attempt.repeatable:
@@ -147,8 +146,7 @@ class Turns:
     async def aclose(self) -> None:
         if self._guess is not None:
             self.drop_guess(Guess.DROPPED)
-        for timer in self._timers:
-            timer.cancel()
+        self._waits.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -198,6 +196,7 @@ class Turns:
         if hearing.provider is not None:
             self._queue.put(CallerSaid(hearing.transcript, final=True))
         if not self._worth_answering(attempt, hearing):
+            attempt.over = True
             self._asked.remove(attempt)
             self.advance()
             return False
@@ -217,10 +216,11 @@ class Turns:
     def _take_place(self, attempt: Attempt, rival: Attempt, hearing: Hearing) -> None:
         """A guess on a partial transcript was right: it answers, in the place of what waited for the final one."""
         self._asked[self._asked.index(attempt)] = rival
+        attempt.over = True
         rival.moments.ended, rival.moments.final = attempt.moments.ended, self._now()
         rival.speech_ms = attempt.speech_ms
         rival.hearing = hearing
-        self._watch(rival)
+        self._waits.watch(rival)
         self._accept(rival)
 
     async def _answer(self, attempt: Attempt) -> None:
@@ -237,31 +237,8 @@ class Turns:
             kept=attempt.confirmed, on_audio=self.advance,
         )  # fmt: skip
         attempt.answer = answer
-        attempt.done = await answer.make(self._written(attempt, hearing))
+        attempt.done = await answer.make(self._writer.write(attempt, hearing))
         self.advance()
-
-    def _written(self, attempt: Attempt, hearing: Hearing) -> AsyncGenerator[ReplyEvent, None]:
-        turn = self._context(attempt)
-        # A message that is kept as sound needs no recogniser.
-        if hearing.failed is not None and hearing.heard.audio_ref is None:
-            return _given(provider_down(turn))
-        return self._parts.dialogue.respond(turn)
-
-    def _context(self, attempt: Attempt) -> TurnContext:
-        call, now = self._call, self._parts.clock.now()
-        assert attempt.turn_hearing is not None  # noqa: S101
-        return TurnContext(
-            call=call.state,
-            turn=call.turn,
-            plan=call.plan,
-            tenant=call.tenant,
-            heard=attempt.turn_hearing.heard,
-            is_open=call.plan.is_open(now, call.tenant.time_zone),
-            now=now,
-            model=self._chains.model,
-            passages=self._parts.passages,
-            tools=KeptTools(self._tools, attempt) if self._tools is not None else None,
-        )
 
     # -- its way out ----------------------------------------------------------------------------------------
 
@@ -272,7 +249,7 @@ class Turns:
             if not speaking.made:
                 return
             self._speaking = None
-            self._queue.put(_finished(speaking))
+            self._queue.put(speaking.finished())
         if not self._asked or self._on_hold:
             self._changes.notify()
             return
@@ -301,11 +278,12 @@ class Turns:
         if attempt is self._guess:
             self.drop_guess(Guess.FAILED)
             return
+        attempt.over = True
         if attempt in self._asked:
             self._asked.remove(attempt)
         if attempt is self._speaking:
             self._speaking = None
-            self._queue.put(_finished(attempt))
+            self._queue.put(attempt.finished())
         log.error("no answer", call_uuid=str(self._call.state.call_uuid), code=code, provider=provider)
         self._queue.put(BrainFailed(code, provider))
         self.advance()
@@ -329,14 +307,14 @@ class Turns:
             self._guess = anew
         else:
             self._asked[self._asked.index(attempt)] = anew
-            self._watch(anew)
+            self._waits.watch(anew)
         self._start(anew)
 
     def _ask(self, attempt: Attempt, speech_ms: int) -> None:
         attempt.moments.ended = self._now()
         attempt.speech_ms = speech_ms
         self._asked.append(attempt)
-        self._watch(attempt)
+        self._waits.watch(attempt)
 
     def _before(self, attempt: Attempt) -> list[Attempt]:
         """What was asked before this and is not being answered aloud; all of it for a guess."""
@@ -372,29 +350,6 @@ class Turns:
         guess.cancel()
         self._parts.observer.on_guess(outcome)
 
-    def _watch(self, attempt: Attempt, after_ms: int | None = None) -> None:
-        after_ms = self._options.filler_ms if after_ms is None else after_ms
-        self._later(after_ms, lambda: self._if_slow(attempt))
-
-    def _if_slow(self, attempt: Attempt) -> None:
-        if attempt in self._asked:
-            if not attempt.ready:
-                self._queue.put(Waiting(attempt.slow_at))
-            self._watch(attempt, self._options.filler_again_ms)
-        elif attempt is self._speaking:
-            answer = attempt.answer
-            if answer is not None and answer.starved and answer.silent_ms >= self._options.filler_ms:
-                self._queue.put(Waiting(attempt.slow_at))
-            self._watch(attempt)
-
-    def _later(self, after_ms: int, do: Callable[[], None]) -> None:
-        def ring() -> None:
-            self._timers.discard(timer)
-            do()
-
-        timer = asyncio.get_running_loop().call_later(after_ms / 1000, ring)
-        self._timers.add(timer)
-
     def _start(self, attempt: Attempt) -> None:
         attempt.task = self.scope(self._run(attempt), attempt.reply_id)
 
@@ -407,32 +362,3 @@ class Turns:
 
     def _now(self) -> float:
         return self._parts.clock.monotonic()
-
-
-def _finished(attempt: Attempt) -> ReplyFinished:
-    done, answer = attempt.done or (attempt.answer.script.done if attempt.answer else None), attempt.answer
-    providers: dict[str, str] = {}
-    if attempt.hearing is not None and attempt.hearing.provider is not None:
-        providers["stt"] = attempt.hearing.provider
-    if done is not None:
-        providers["llm"] = done.provider
-    if answer is not None and answer.spoken.provider is not None:
-        providers["tts"] = answer.spoken.provider
-    usage = done.usage if done is not None else None
-    return ReplyFinished(
-        attempt.reply_id,
-        action=done.action if done is not None else Continue(),
-        state=done.state if done is not None else None,
-        intent=done.intent if done is not None else None,
-        providers=providers,
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        completion_tokens=usage.completion_tokens if usage else 0,
-        sources=done.sources if done is not None else (),
-        tools=done.tools if done is not None else (),
-        timings=attempt.timings(),
-    )
-
-
-async def _given(reply: Reply) -> AsyncGenerator[ReplyEvent, None]:
-    for event in reply.events():
-        yield event
