@@ -63,3 +63,8 @@ def samples(encoded: str, provider: str) -> bytes:
 
 def dumped(message: Mapping[str, Any]) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+
+
+def websocket_url(base_url: str) -> str:
+    """`https://host` as `wss://host`."""
+    return base_url.replace("http", "ws", 1) if base_url.startswith("http") else base_url

@@ -22,7 +22,7 @@ class BrainCapabilities:
         owns_turns: It decides itself when the caller began and ended; else `began`, `paused` and `ended` tell it.
         max_session_s: The vendor's limit on one connection; the adapter renews it in time by itself.
         speaks: It can be made to say something by itself (`prompt`).
-        partials: `CallerSaid` comes while the caller still speaks; else who interrupts is known by the length of speech.
+        partials: `CallerSaid` comes while the caller still speaks; else the length of speech tells who interrupts.
     """
 
     owns_turns: bool
