@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from contextlib import aclosing
+from dataclasses import dataclass, replace
 from typing import Final
 
-from realtime_bridge.providers.seam import ReplyFinished, ReplySaid
+from realtime_bridge.providers.seam import ReplyFinished, ReplySaid, TurnTimings
 from realtime_bridge.session.live import Live
 from realtime_bridge.session.mouth import Speech
 from realtime_bridge.session.notice import split_notice
@@ -19,6 +20,15 @@ from voice_ai_service.providers.tts.sentences import SentenceSplitter
 
 FILLER: Final = "filler"
 GREETING: Final = "greeting"
+
+
+@dataclass(slots=True)
+class Spoken:
+    """Who spoke a phrase, and how soon. `first_audio_at` is in monotonic seconds."""
+
+    provider: str | None = None
+    first_audio_at: float | None = None
+    first_byte_ms: float | None = None
 
 
 class Announcer:
@@ -40,12 +50,12 @@ class Announcer:
         action = RecordMessage() if record.action == "record_message" else Continue()
         speech = live.mouth.begin(GREETING, by_brain=False, interruptible=not notice)
         live.observer.on_secretary(0, record.said)
-        providers = await self._speak(speech, notice, language)
+        spoken = Spoken()
+        await self._speak(speech, notice, language, spoken)
         if notice:
             live.mouth.free(speech)
-        providers |= await self._speak(speech, rest, language)
-        live.book.finished(ReplyFinished(GREETING, action=action, intent=record.intent, providers=providers))
-        live.mouth.finish(speech)
+        await self._speak(speech, rest, language, spoken)
+        self._finish(speech, spoken, ReplyFinished(GREETING, action=action, intent=record.intent))
 
     async def say(self, reply: Reply, *, interruptible: bool = True) -> None:
         """A reply that the dialogue decided without a brain, with what follows it."""
@@ -53,18 +63,12 @@ class Announcer:
         booked = live.book.began(reply_id)
         speech = live.mouth.begin(reply_id, by_brain=False, interruptible=interruptible)
         live.observer.on_secretary(booked.record.turn, reply.text)
-        providers = await self._speak(speech, reply.text, reply.language)
-        live.book.finished(
-            ReplyFinished(
-                reply_id,
-                action=reply.action,
-                state=reply.state,
-                intent=reply.intent,
-                providers=providers,
-                sources=reply.sources,
-            )
+        spoken = Spoken()
+        await self._speak(speech, reply.text, reply.language, spoken)
+        done = ReplyFinished(
+            reply_id, action=reply.action, state=reply.state, intent=reply.intent, sources=reply.sources
         )
-        live.mouth.finish(speech)
+        self._finish(speech, spoken, done)
 
     async def remark(self, text: str, language: str) -> None:
         """Something beside the conversation: it answers nothing and nothing follows it."""
@@ -72,21 +76,31 @@ class Announcer:
         booked = live.book.aside(reply_id)
         speech = live.mouth.begin(reply_id, by_brain=False)
         live.observer.on_secretary(booked.record.turn, text)
-        providers = await self._speak(speech, text, language)
-        live.book.finished(ReplyFinished(reply_id, providers=providers))
-        live.mouth.finish(speech)
+        spoken = Spoken()
+        await self._speak(speech, text, language, spoken)
+        self._finish(speech, spoken, ReplyFinished(reply_id))
 
     async def fill(self) -> None:
         """A word while somebody waits: no part of the conversation's record."""
         live = self._live
         language = live.state.language
         speech = live.mouth.begin(f"{FILLER}-{next(self._numbers)}", by_brain=False)
-        await self._speak(speech, texts(language).one_moment, language)
+        await self._speak(speech, texts(language).one_moment, language, Spoken())
         live.mouth.finish(speech)
 
-    async def _speak(self, speech: Speech, text: str, language: str) -> dict[str, str]:
-        """Writes a sentence as soon as it is made. Returns who spoke."""
-        live, providers = self._live, dict[str, str]()
+    def _finish(self, speech: Speech, spoken: Spoken, done: ReplyFinished) -> None:
+        live = self._live
+        providers = {"tts": spoken.provider} if spoken.provider else {}
+        timings = TurnTimings(tts_first_byte_ms=spoken.first_byte_ms)
+        booked = live.book.reply(done.reply_id)
+        if booked is not None:
+            booked.first_audio_at = spoken.first_audio_at
+        live.book.finished(replace(done, providers=providers, timings=timings))
+        live.mouth.finish(speech)
+
+    async def _speak(self, speech: Speech, text: str, language: str, spoken: Spoken) -> None:
+        """Writes a sentence as soon as it is made."""
+        live = self._live
         splitter = SentenceSplitter()
         deaf = False
         for sentence in (*splitter.feed(text), *splitter.finish()):
@@ -95,20 +109,24 @@ class Announcer:
             if deaf or speech.unwanted:
                 continue
             try:
-                await self._sentence(speech, sentence, language, providers)
+                await self._sentence(speech, sentence, language, spoken)
             except (ProviderError, Unavailable) as error:
                 deaf = True
                 live.log.error("a phrase was not spoken", code=error.code)
-        return providers
 
-    async def _sentence(self, speech: Speech, text: str, language: str, providers: dict[str, str]) -> None:
+    async def _sentence(self, speech: Speech, text: str, language: str, spoken: Spoken) -> None:
+        now = self._live.parts.clock.monotonic
+        began = now()
         voice = await self._voice_of_the_call()
         pieces = voice.sentence(text, language, keep=True)
         async with aclosing(pieces):
             async for piece in pieces:
+                if spoken.first_audio_at is None:
+                    spoken.first_audio_at = now()
+                    spoken.first_byte_ms = (spoken.first_audio_at - began) * 1000
                 self._live.mouth.write(speech, piece)
                 if pieces.used is not None:
-                    providers["tts"] = pieces.used.provider
+                    spoken.provider = pieces.used.provider
 
     async def _voice_of_the_call(self) -> Voice:
         if self._voice is None:

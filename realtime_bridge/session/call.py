@@ -160,7 +160,8 @@ class Call:
                 live.leg.tell({"type": "hangup"})
         except VoiceAiError as error:
             live.log.error("the channel could not be hung up", code=error.code)
-        await self._within(self._left, live.parts.options.leaves_s)
+        if await self._within(self._left, live.parts.options.leaves_s) and live.facts.on_pbx:
+            await self._within(self._over, _TELLS_S)
         self.finish(EndedBy.SECRETARY_HANGUP)
 
     async def _transfer(self, action: Transfer) -> None:

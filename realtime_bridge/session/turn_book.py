@@ -27,12 +27,12 @@ class Asked:
 
     Attributes:
         ended_at: When the caller stopped speaking or pressed the last key, monotonic seconds.
-        decided_at: When it was decided that nothing more comes.
+        decided_at: When it was decided that nothing more comes; None: there was nothing to decide.
         audio_ms: Length of the utterance.
     """
 
     ended_at: float
-    decided_at: float
+    decided_at: float | None = None
     audio_ms: int = 0
     digits: str = ""
 
@@ -142,7 +142,7 @@ class TurnBook:
             record = TurnRecord(turn=0, started_at=self._now())
             self.state.turns.insert(0, record)
         record.latency_ms = StageLatencies()
-        reply = BookedReply(record, StateChange.of(self.state), Asked(opened_at, opened_at))
+        reply = BookedReply(record, StateChange.of(self.state), Asked(opened_at))
         return self._keep("greeting", reply)
 
     def began(self, reply_id: str) -> BookedReply:

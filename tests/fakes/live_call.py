@@ -208,9 +208,7 @@ class Brains:
         return makers, ToolRunner(self.kit)
 
     def _cascade(self, view: CallView, sample_rate_hz: int) -> MakeBrain:
-        return lambda: CascadeBrain(
-            self._parts, view, sample_rate_hz, options=self._options, tools=self.kit
-        )
+        return lambda: CascadeBrain(self._parts, view, sample_rate_hz, options=self._options, tools=self.kit)
 
 
 class LiveCall:
@@ -224,6 +222,7 @@ class LiveCall:
         self.pbx = pbx
         self.place = place
         self.brains = brains
+        self.greeting = GREETING
         self.archive = Archive()
         self.journal = MemoryJournal()
         self.metrics = Metrics()
@@ -310,7 +309,8 @@ async def live_call(
     place = OneTenant(rows, phrases, plan({"disclosure": False} | (settings or {})))
     brains = Brains(CascadeParts(rows, Dialogue(clock), phrases, clock), options=cascade)
     leg = CallerLeg()
-    async with CallersPbx() as pbx:
+    pbx = CallersPbx()
+    async with pbx:
         pbx.call_in(CHANNEL)
         pbx.legs[CHANNEL] = leg
         sweeper = LegSweeper(pbx, clock)
@@ -343,11 +343,17 @@ async def live_call(
                 here.archive, here.journal, here.metrics = archive, journal, metrics
                 before(here)
                 greeting = TurnRecord(
-                    turn=0, started_at=clock.now(), said=GREETING, said_language="pt-BR", intent="greeting"
+                    turn=0,
+                    started_at=clock.now(),
+                    said=here.greeting,
+                    said_language="pt-BR",
+                    intent="greeting",
                 )
                 host.on_call(leg, ticket(call(turns=[greeting], **state), control))
                 sweeping = asyncio.create_task(sweeper.run())
                 streaming = asyncio.create_task(leg.stream())
+                while not len(host.registry) and leg.ended is None:
+                    await asyncio.sleep(0)
                 try:
                     yield here
                 finally:
