@@ -13,9 +13,9 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from realtime_bridge.call_control import ChannelEvent, ChannelEventKind, HangupCause, RingRequest
+from realtime_bridge.call_control import ChannelEvent, ChannelEventKind, HangupCause, RingRequest, UnicastPath
 from realtime_bridge.esl import dial_strings, grammar, replies
-from realtime_bridge.esl.channel_events import Subscription, Subscriptions, cause_of, channel_events
+from realtime_bridge.esl.channel_events import LAST, Subscription, Subscriptions, cause_of, channel_events
 from realtime_bridge.esl.dial_strings import CallersChannel
 from realtime_bridge.esl.event_socket import Address
 from realtime_bridge.esl.link import EslLink, LinkObserver, LinkTimes, NobodyWatches
@@ -47,19 +47,7 @@ class PbxAbilities:
     hold_music: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UnicastPorts:
-    """One UDP path between FreeSWITCH and us, IPv4.
-
-    Attributes:
-        pbx_host, pbx_port: Where FreeSWITCH binds; one port a call.
-        our_host, our_port: Where FreeSWITCH sends the caller's audio to, and takes ours from.
-    """
-
-    pbx_host: str
-    pbx_port: int
-    our_host: str
-    our_port: int
+UnicastPorts = UnicastPath
 
 
 class EslCallControl:
@@ -74,6 +62,7 @@ class EslCallControl:
         self._observer = observer or NobodyWatches()
         self._subscriptions = Subscriptions()
         self._jobs: dict[str, Callable[[str], None]] = {}
+        self._music_of: dict[UUID, str] = {}
         self._recovering: asyncio.Task[None] | None = None
         self._link = EslLink(
             address,
@@ -129,6 +118,19 @@ class EslCallControl:
     async def exists(self, channel_uuid: UUID) -> bool:
         return await self._api(f"uuid_exists {grammar.channel(channel_uuid)}") == "true"
 
+    async def call_itself(self, channel_uuid: UUID, *, silence: bool) -> None:
+        """A parked channel that hears what it is told, for trying a way back; `hang_up` ends it. Needs mod_loopback.
+
+        Args:
+            silence: It writes silence while nothing else is written.
+        """
+        variables = (
+            f"origination_uuid={grammar.channel(channel_uuid)},originate_timeout=5,loopback_bowout=false"
+        )
+        if silence:
+            variables += ",send_silence_when_idle=-1"
+        await self._api(f"originate {{{variables}}}loopback/app=echo &park()")
+
     async def hang_up(self, channel_uuid: UUID, cause: HangupCause = HangupCause.NORMAL_CLEARING) -> None:
         try:
             await self._api(f"uuid_kill {grammar.channel(channel_uuid)} {cause.value}")
@@ -169,9 +171,18 @@ class EslCallControl:
         return bool(contact) and not contact.startswith("error/") and not replies.is_error(contact)
 
     async def start_music(self, channel_uuid: UUID) -> None:
-        """The channel's own hold music, else the PBX's, else a tone now and then. `stop_music` ends it."""
-        wanted = await self.variable(channel_uuid, "hold_music")
-        await self.play_file(channel_uuid, await self._music(wanted), loops=-1)
+        """The channel's own hold music, else the PBX's, else a tone now and then. `stop_music` ends it.
+
+        Mixed into what the channel sends, after its stream: a stream that has spoken writes silence over whatever
+        else the channel plays (the fork's WRITE_REPLACE).
+        """
+        sound = await self._music(await self.variable(channel_uuid, "hold_music"))
+        if await self.variable(channel_uuid, "send_silence_when_idle"):
+            await self._api(f"uuid_displace {grammar.channel(channel_uuid)} start {sound} 0 ml")
+            self._music_of[channel_uuid] = sound
+        else:
+            # Nothing to mix into; and nothing else writes.
+            await self.play_file(channel_uuid, sound, loops=-1)
 
     async def _music(self, wanted: str) -> str:
         try:
@@ -187,7 +198,14 @@ class EslCallControl:
         return await self._text("module_exists mod_local_stream") == "true"
 
     async def stop_music(self, channel_uuid: UUID) -> None:
-        await self.break_playback(channel_uuid)
+        """No music is no error."""
+        sound = self._music_of.pop(channel_uuid, None)
+        if sound is None:
+            await self.break_playback(channel_uuid)
+            return
+        reply = await self._text(f"uuid_displace {grammar.channel(channel_uuid)} stop {sound}")
+        if "Cannot stop" not in reply:
+            replies.checked(reply)
 
     async def start_stream(self, channel_uuid: UUID, url: str, sample_rate_hz: int) -> None:
         channel, address = grammar.channel(channel_uuid), grammar.stream_url(url)
@@ -261,7 +279,8 @@ class EslCallControl:
         """What the PBX has loaded now."""
         return PbxAbilities(
             version=await self._text("version"),
-            audio_stream=await self._text("module_exists mod_audio_stream") == "true",
+            # The command, not the module: builds of it have several names.
+            audio_stream=(await self._text("uuid_audio_stream")).startswith("-USAGE"),
             hold_music=await self._has_local_stream(),
         )
 
@@ -300,6 +319,8 @@ class EslCallControl:
             self._put(ours)
 
     def _put(self, event: ChannelEvent) -> None:
+        if event.kind in LAST:
+            self._music_of.pop(event.channel_uuid, None)
         if dropped := self._subscriptions.put(event):
             self._observer.esl_events_dropped(dropped)
 

@@ -96,6 +96,15 @@ class FileChannel:
             self.played += self.files[file][: 2 * int((self.now - since) * 8000 + 1e-6)]
             self._stop(file)
 
+    @property
+    def sounding(self) -> bytes | None:
+        """The 20 ms that began last; None while nothing plays."""
+        if self._current is None:
+            return None
+        file, since = self._current
+        at = 320 * int((self.now - since) / 0.020)
+        return self.files[file][at : at + 320].ljust(320, b"\0")
+
     def put(self, event: ChannelEvent) -> None:
         for queue in self._listeners:
             queue.put_nowait(event)
