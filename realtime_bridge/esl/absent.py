@@ -56,7 +56,9 @@ class NoPbx:
 
 
 def _absent() -> NoReturn:
-    raise Unavailable("This bridge has no PBX", field="VOICE_AI_ESL_HOST", fix="Name FreeSWITCH's event socket")
+    raise Unavailable(
+        "This bridge has no PBX", field="VOICE_AI_ESL_HOST", fix="Name FreeSWITCH's event socket"
+    )
 
 
 async def _nothing() -> AsyncGenerator[ChannelEvent, None]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -86,7 +86,7 @@ class TurnService:
     domain_uuid: str = field(default_factory=lambda: str(uuid4()))
     conversation_uuid: str = field(default_factory=lambda: str(uuid4()))
 
-    def __enter__(self) -> TurnService:
+    def __enter__(self) -> Self:
         self._audio: dict[str, bytes] = {}
         self._failed: dict[str, int] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))

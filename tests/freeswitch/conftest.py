@@ -33,6 +33,7 @@ DIALPLAN = f"""<include>
     <action application="set" data="voice_ai_url=${{sip_h_X-Service}}"/>
     <action application="set" data="voice_ai_audio=${{sip_h_X-Transport}}"/>
     <action application="set" data="voice_secretary_fallback=${{sip_h_X-Fallback}}"/>
+    <action application="set" data="voice_ai_playout=${{sip_h_X-Playout}}"/>
     <action application="lua" data="app/voice_secretary/index.lua"/>
   </condition></extension>
   <extension name="voice_secretary_test_global"><condition field="destination_number" expression="^8120$">

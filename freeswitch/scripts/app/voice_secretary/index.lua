@@ -8,4 +8,9 @@ package.path = scripts .. "/?.lua;" .. package.path
 
 local call = require "app.voice_secretary.resources.call"
 
-call.run_on(session, freeswitch, scripts)
+-- FusionPBX's app.lua has its own words in argv; the watcher starts this file by its path.
+if argv and argv[1] == "rescue" then
+  call.rescue_on(session, freeswitch, scripts)
+else
+  call.run_on(session, freeswitch, scripts)
+end

@@ -7,6 +7,7 @@ local jobs = require "app.voice_secretary.resources.jobs"
 local leg = require "app.voice_secretary.resources.leg"
 local listening = require "app.voice_secretary.resources.listening"
 local log = require "app.voice_secretary.resources.log"
+local realtime = require "app.voice_secretary.resources.realtime"
 local settings = require "app.voice_secretary.resources.settings"
 
 local call = {}
@@ -178,6 +179,10 @@ end
 
 local function take_call(self, answer)
   if answer.decision ~= "answer" and not is_object(answer.audio) then return turn_away(self, answer) end
+  if realtime.is_offered(answer) then
+    if not realtime.run(self, answer.stream) then fall_back(self) end
+    return
+  end
   if answer_leg(self) then converse(self, answer) end
   if self.ending or not self.leg:is_up() then return end
   log.err("the caller cannot be heard any more, call " .. self.call_uuid)
@@ -191,6 +196,7 @@ end
 
 function call:run()
   self.leg:ring()
+  self.stream_offer = realtime.offer(self)
   local answer, outcome = exchanges.set_up(self)
   if not answer then
     log.err("call " .. self.call_uuid .. " could not be set up, status " .. tostring(outcome.status))
@@ -207,15 +213,31 @@ function call:run()
   leave(self)
 end
 
--- session, freeswitch: FreeSWITCH's own. scripts: the folder above app/.
-function call.run_on(session, freeswitch, scripts)
+local function begin(session, freeswitch, scripts)
   local configured, problem = settings.read(session, freeswitch, scripts)
-  if configured then return call.new(session, freeswitch, configured):run() end
+  if configured then return call.new(session, freeswitch, configured) end
   log.err(problem)
   unavailable({
     leg = leg.new(session, freeswitch), session = session,
     settings = settings.fallback(session, freeswitch),
   })
+  return nil
+end
+
+-- session, freeswitch: FreeSWITCH's own. scripts: the folder above app/.
+function call.run_on(session, freeswitch, scripts)
+  local one = begin(session, freeswitch, scripts)
+  if one then one:run() end
+end
+
+-- The same channel after its bridge was lost: the apology, then somebody's telephone, else turn mode.
+function call.rescue_on(session, freeswitch, scripts)
+  local one = begin(session, freeswitch, scripts)
+  if not one or realtime.rescue(one) then return end
+  -- For the service this is another call: the report of the first one's end may come later than this one's begin.
+  one.call_uuid = freeswitch.API():execute("create_uuid")
+  one.settings.mode = "turn"
+  one:run()
 end
 
 return call

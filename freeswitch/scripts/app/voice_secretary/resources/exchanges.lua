@@ -52,7 +52,7 @@ function exchanges.set_up(call)
   local work = job(call, "set_up", {
     call_uuid = call.call_uuid, domain_name = call.settings.domain_name,
     called_number = call.settings.called_number or "", caller_number = call.settings.caller_number or "",
-    audio_transport = call.settings.transport,
+    audio_transport = call.settings.transport, stream = call.stream_offer,
   })
   work.reply_file, work.apology_file = call.jobs:file("reply-0.wav"), call.jobs:file("apology.wav")
   local answer, outcome = ask(call, work)
@@ -101,7 +101,8 @@ end
 function exchanges.report_end(call)
   local work = job(call, "finish", {
     reason = call.ending.reason, hangup_cause = call.leg:hangup_cause(),
-    duration_ms = call.leg:clock_ms(), previous = call.heard, turn = call.turn + (call.unheard and 1 or 0),
+    duration_ms = call.duration_ms or call.leg:clock_ms(), previous = call.heard,
+    turn = call.turn + (call.unheard and 1 or 0),
     recording_file = call.recording_file,
   })
   work.timeout_s = FINISH_TIMEOUT_S

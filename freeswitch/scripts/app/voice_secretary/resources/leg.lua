@@ -68,6 +68,12 @@ function leg:answer()
   return true
 end
 
+-- For a call whose audio somebody else listens to. Without a recording there is no clock here: see is_live.
+function leg:answer_unheard()
+  self.session:answer()
+  self.waited_ms = STALL_MS
+end
+
 -- Both sides into one stereo file, for the tenant that keeps its calls.
 function leg:keep(folder, name)
   local file = folder .. "/" .. name
@@ -168,6 +174,12 @@ function leg:let_go()
   self.api:execute("uuid_record", self.uuid .. " stop " .. self.file)
   if self.kept then self.api:execute("uuid_record", self.uuid .. " stop " .. self.kept) end
   self.session:setVariable("send_silence_when_idle", "")
+end
+
+-- Whether the far end ended it; what we send is not known before this script is over.
+function leg:was_ended_by_caller()
+  local how = self.session:getVariable("sip_hangup_disposition") or ""
+  return how:find("^recv_") ~= nil
 end
 
 function leg:hang_up(cause)

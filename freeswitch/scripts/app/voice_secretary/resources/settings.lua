@@ -7,6 +7,8 @@ local curl = require "app.voice_secretary.resources.curl"
 
 local settings = {}
 
+local PLAYOUTS = { auto = true, socket = true, playback = true, unicast = true }
+
 function settings.is_path(text)
   return type(text) == "string" and text:find("^/[%w/._-]+$") ~= nil
 end
@@ -55,6 +57,9 @@ local function problem_of(found, freeswitch)
   if not curl.is_url(found.url) then return "voice_ai_url is not a URL" end
   if not curl.is_token(freeswitch.getGlobalVariable("voice_ai_token")) then return "voice_ai_token is not set" end
   if found.transport ~= "inline" and found.transport ~= "shared" then return "voice_ai_audio: inline or shared" end
+  if found.mode ~= "auto" and found.mode ~= "turn" then return "voice_ai_mode: auto or turn" end
+  if not PLAYOUTS[found.playout] then return "voice_ai_playout: auto, socket, playback or unicast" end
+  if found.stream_rate_hz ~= 8000 and found.stream_rate_hz ~= 16000 then return "voice_ai_stream_rate: 8000 or 16000" end
   if not settings.is_path(found.work_dir) then return "voice_ai_work_dir is not a plain path" end
   if not settings.is_path(found.scripts) then return "the scripts folder is not a plain path" end
   if not curl.is_uuid(found.call_uuid) then return "the channel has no uuid" end
@@ -71,6 +76,9 @@ function settings.read(session, freeswitch, scripts)
     call_uuid = session:getVariable("uuid"),
     url = configured("voice_ai_url", "http://127.0.0.1:8100"),
     transport = configured("voice_ai_audio", "inline"),
+    mode = configured("voice_ai_mode", "auto"),
+    playout = configured("voice_ai_playout", "auto"),
+    stream_rate_hz = tonumber(configured("voice_ai_stream_rate", "8000")),
     timeout_s = seconds(configured("voice_ai_timeout_s"), 12),
     work_dir = configured("voice_ai_work_dir", freeswitch.getGlobalVariable("temp_dir") or "/tmp"),
     domain_uuid = first(session:getVariable("domain_uuid")),
