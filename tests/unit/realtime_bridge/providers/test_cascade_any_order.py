@@ -36,7 +36,7 @@ from voice_ai_service.providers.llm.seam import (
 
 @dataclass
 class Talker:
-    """Asks for a tool where the caller says `tool`, and else says two sentences."""
+    """Asks for a tool where the caller says `tool`, and else takes its time over four sentences."""
 
     model: str = "talker"
     capabilities: ChatCapabilities = field(default_factory=ChatCapabilities)
@@ -49,9 +49,10 @@ class Talker:
             yield ToolCall("call-1", "create_ticket", {})
             yield ChatDone("tool_calls")
             return
-        for text in ("Uma frase completa. ", "E mais uma frase completa depois dela."):
-            await asyncio.sleep(0.05)
-            yield TextDelta(text)
+        yield TextDelta("Uma frase completa. ")
+        for _ in range(3):
+            await asyncio.sleep(0.4)
+            yield TextDelta("E mais uma frase que é bem comprida e que vem muito depois da frase que a precede. ")
         yield ChatDone("stop")
 
     async def aclose(self) -> None:
