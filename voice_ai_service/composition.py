@@ -21,6 +21,7 @@ from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.retention import Retention
 from voice_ai_service.conversations.stream_tickets import StreamTickets
 from voice_ai_service.crm.outbox import Outbox
+from voice_ai_service.crm.tickets import TicketTools
 from voice_ai_service.crm.webhooks import WebhookRepository
 from voice_ai_service.errors import InvalidInput
 from voice_ai_service.foundation import (
@@ -79,6 +80,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             factory=base.factory,
             dialogue=base.dialogue,
             passages=base.knowledge,
+            tools=TicketTools(base.tickets, base.errands),
             speech=Speech(base.factory, base.phrases),
             utterances=UtteranceReader(base.folders, _MAX_UTTERANCE_BYTES),
             replies=ReplyAudio(base.shared.cache, base.folders),

@@ -19,10 +19,12 @@ from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.repository import ConversationRepository
 from voice_ai_service.conversations.sessions import CallSessions
 from voice_ai_service.crm.outbox import CallCompletedAnnouncement
+from voice_ai_service.crm.tickets import Tickets
 from voice_ai_service.db.cache import Cache, MemoryCache, RedisCache
 from voice_ai_service.db.pool import Database, PoolOptions
 from voice_ai_service.db.redis import SharedRedis
 from voice_ai_service.dialogue.dialogue import Dialogue
+from voice_ai_service.dialogue.errands import Errands
 from voice_ai_service.dialogue.model_responder import ModelResponder
 from voice_ai_service.errors import InvalidInput, Unavailable
 from voice_ai_service.knowledge.search import KnowledgeSearch
@@ -78,6 +80,8 @@ class Foundation:
     book: SecretaryBook
     knowledge: KnowledgeSearch
     dialogue: Dialogue
+    tickets: Tickets
+    errands: Errands
 
 
 @asynccontextmanager
@@ -105,6 +109,8 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
         recordings = Recordings(settings.data_dir / "recordings")
         knowledge = KnowledgeSearch(database, DatabaseVectorStore(database), factory)
         stack.push_async_callback(knowledge.aclose)
+        errands = Errands()
+        stack.push_async_callback(errands.aclose)
         yield Foundation(
             database=database,
             sealer=sealer,
@@ -123,6 +129,8 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
             book=SecretaryBook(database, clock),
             knowledge=knowledge,
             dialogue=Dialogue(clock, with_model=ModelResponder(clock)),
+            tickets=Tickets(database, clock),
+            errands=errands,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from realtime_bridge.providers.seam import ToolAsked
@@ -27,6 +27,7 @@ class ToolAnswer:
         state: What it makes of the call's state (`turn.apply`); None: no change.
         said: Our own sentence for it, where the brain said nothing in this reply.
         speak: Whether the brain is to speak about the result; not when the session is about to act.
+        sources: Where the result came from, stored with the turn.
     """
 
     call_id: str
@@ -37,6 +38,7 @@ class ToolAnswer:
     said: str = ""
     language: str = ""
     speak: bool = True
+    sources: tuple[str, ...] = ()
 
 
 class ToolRunner:
@@ -74,7 +76,14 @@ class ToolRunner:
         if any(spec.name == asked.name for spec in self._kit.offered(turn)):
             result = await self._kit.run(turn, call)
             done = ToolRun(asked.name, stored(asked.arguments), result.outcome)
-            return ToolAnswer(asked.call_id, done, result.text, said=result.said, language=turn.language)
+            return ToolAnswer(
+                asked.call_id,
+                done,
+                result.text,
+                said=result.said,
+                language=turn.language,
+                sources=result.sources,
+            )
         outcome = run(turn, call)
         if outcome.reply is None:
             return ToolAnswer(asked.call_id, outcome.run, outcome.result, language=turn.language)
@@ -93,8 +102,3 @@ class ToolRunner:
     async def close(self) -> None:
         """The call is over."""
         await self._kit.kill()
-
-
-def with_tools(turn: TurnContext, kit: ToolKit) -> TurnContext:
-    """The turn as a brain of ours gets it."""
-    return replace(turn, tools=kit)

@@ -107,7 +107,7 @@ def _done(turn: TurnContext, rounds: Rounds, prompt: Prompt, timings: ReplyTimin
         provider=_name(rounds),
         model=rounds.used.model if rounds.used else None,
         usage=rounds.usage,
-        sources=prompt.sources,
+        sources=tuple(dict.fromkeys((*prompt.sources, *rounds.sources))),
         tools=(*untold_runs(turn), *rounds.runs),
         timings=timings,
     )

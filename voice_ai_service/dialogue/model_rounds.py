@@ -88,6 +88,10 @@ class Rounds:
         return tuple(outcome.run for outcome in self.outcomes)
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        return tuple(source for outcome in self.outcomes for source in outcome.sources)
+
+    @property
     def told(self) -> str:
         """The last result that has a sentence of its own for the caller."""
         return next((outcome.said for outcome in reversed(self.outcomes) if outcome.said), "")

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from voice_ai_service.calls.spoken_hours import spoken_week
+from voice_ai_service.dialogue.create_ticket import TICKET
 from voice_ai_service.dialogue.history import MAX_MESSAGES, messages_before, said_and_heard
 from voice_ai_service.dialogue.phrases import localized
+from voice_ai_service.dialogue.tool_round import earlier_runs
 from voice_ai_service.dialogue.tools import reachable
-from voice_ai_service.dialogue.turn import Passage, TurnContext
+from voice_ai_service.dialogue.turn import Passage, ToolRun, TurnContext
 from voice_ai_service.providers.llm.seam import ChatMessage, Role
 
 LANGUAGE_NAMES: Final = {"pt-BR": "Brazilian Portuguese", "en": "English"}
@@ -121,10 +123,17 @@ def _situation(turn: TurnContext) -> str:
     failed = turn.call.failed_destinations
     if failed:
         lines.append(f"- Nobody answered at: {'; '.join(failed)}.")
+    done = [f"{run.name} ({run.arguments.get('subject', '')})" for run in earlier_runs(turn) if _lasts(run)]
+    if done:
+        lines.append(f"- Done already in this call, not to be done again: {'; '.join(done)}.")
     greeting = next((said_and_heard(record) for record in turn.call.turns if record.turn == 0), "")
     if greeting:
         lines.append(f'- You have greeted the caller with: "{greeting}"')
     return "\n".join(lines)
+
+
+def _lasts(run: ToolRun) -> bool:
+    return run.name == TICKET and run.outcome == "ok"
 
 
 def _facts(turn: TurnContext, budget: int) -> tuple[str, tuple[str, ...]]:

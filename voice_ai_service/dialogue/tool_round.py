@@ -41,7 +41,7 @@ async def run_tools(turn: TurnContext, calls: Sequence[ToolCall]) -> ToolRound:
             reached_out = True
             result = await turn.tools.run(turn, call)
             done = ToolRun(call.name, stored(call.arguments), result.outcome)
-            outcomes.append(ToolOutcome(done, result=result.text, said=result.said))
+            outcomes.append(ToolOutcome(done, result=result.text, said=result.said, sources=result.sources))
             continue
         outcome = run(turn, call)
         outcomes.append(outcome)

@@ -33,12 +33,14 @@ class ToolOutcome:
         reply: The turn's end, for a tool that acts; its text is for a model that said nothing itself.
         result: What the model is told, for all others.
         said: A sentence that tells the caller the result, for a model that says nothing after it.
+        sources: Where the result came from.
     """
 
     run: ToolRun
     reply: Reply | None = None
     result: str = ""
     said: str = ""
+    sources: tuple[str, ...] = ()
 
 
 def offered(turn: TurnContext, topics: tuple[str, ...]) -> tuple[ToolSpec, ...]:

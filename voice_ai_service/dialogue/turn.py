@@ -120,11 +120,13 @@ class ToolResult:
         text: What the model is told; it speaks by this, so it is never more than what happened.
         outcome: As in `ToolRun`.
         said: A sentence that tells the caller the same, for a model that says nothing after it.
+        sources: Where the text came from: passages' ids.
     """
 
     text: str
     outcome: str = "ok"
     said: str = ""
+    sources: tuple[str, ...] = ()
 
 
 class ToolBox(Protocol):

@@ -16,10 +16,11 @@ from voice_ai_service.conversations.sessions import CallSessions
 from voice_ai_service.conversations.stream_tickets import StreamOptions
 from voice_ai_service.dialogue.call_state import CallState
 from voice_ai_service.dialogue.dialogue import Dialogue
-from voice_ai_service.dialogue.turn import PassageSource
+from voice_ai_service.dialogue.turn import PassageSource, ToolBox
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.providers.factory import ProviderFactory
 from voice_ai_service.speech.speech import Speech
+from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.tracing import CallTracer
 from voice_ai_service.turn_mode.call_locks import CallLocks
 from voice_ai_service.turn_mode.reply_audio import Cache, ReplyAudio
@@ -63,6 +64,12 @@ class Tickets(Protocol):
     async def note_ending(self, domain_uuid: UUID, call_uuid: UUID, ending: Ending) -> bool: ...
 
 
+class ToolBoxes(Protocol):
+    async def for_turn(self, tenant: Tenant) -> ToolBox:
+        """What the model may do in turn mode beyond the dialogue's own. Raises nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TurnModeParts:
     directory: CallDirectory
@@ -72,6 +79,7 @@ class TurnModeParts:
     factory: ProviderFactory
     dialogue: Dialogue
     passages: PassageSource | None
+    tools: ToolBoxes
     speech: Speech
     utterances: UtteranceReader
     replies: ReplyAudio

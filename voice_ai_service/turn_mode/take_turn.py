@@ -100,6 +100,7 @@ class TakeTurn:
             now=now,
             model=await model_choice(parts.factory, plan.secretary),
             passages=parts.passages,
+            tools=await parts.tools.for_turn(tenant),
         )
         listening = await self._listen(context, asked)
         context = replace(context, heard=listening.heard)
