@@ -13,7 +13,7 @@ import structlog
 from voice_ai_service.calls.secretary import LANGUAGES
 from voice_ai_service.calls.transfer_rules import find_destination, match_rule
 from voice_ai_service.clock import Clock
-from voice_ai_service.dialogue.actions import HangupReason, TransferFailure
+from voice_ai_service.dialogue.actions import Continue, HangupReason, TransferFailure
 from voice_ai_service.dialogue.call_state import Stage
 from voice_ai_service.dialogue.embedded_responder import EmbeddedResponder, not_understood, transfer_if_sure
 from voice_ai_service.dialogue.hand_over import after_failed_transfer, fall_back, turned_away
@@ -29,7 +29,7 @@ from voice_ai_service.dialogue.stages import (
     nobody_spoke,
     take_message,
 )
-from voice_ai_service.dialogue.turn import ReplyDone, ReplyEvent, ReplyText, TurnContext
+from voice_ai_service.dialogue.turn import ReplyDone, ReplyEvent, ReplyText, StateChange, TurnContext
 from voice_ai_service.dialogue.vocabulary import DestinationAsked, is_action, vocabulary_of
 from voice_ai_service.errors import ProviderError
 from voice_ai_service.text.words import words
@@ -68,10 +68,27 @@ class Dialogue:
             for event in decided.events():
                 yield event
             return
+        if turn.heard.instruction:
+            async with aclosing(self._as_told(turn)) as told:
+                async for event in told:
+                    yield event
+            return
         responder = self._embedded if turn.model is None or _acts_by_itself(turn) else self._with_model
         async with aclosing(self._answer_surely(turn, responder)) as events:
             async for event in events:
                 yield event
+
+    async def _as_told(self, turn: TurnContext) -> AsyncGenerator[ReplyEvent, None]:
+        """By the model or not at all: the caller waits for nothing. The state of the call stays as it is."""
+        try:
+            async with aclosing(self._with_model.answer(replace(turn, tools=None))) as events:
+                async for event in events:
+                    if isinstance(event, ReplyDone):
+                        event = replace(event, state=StateChange.of(turn.call), action=Continue())
+                    yield event
+        except ProviderError as error:
+            _log.warning("nothing said by itself", provider=error.provider, code=error.code)
+            yield _nothing(turn).done()
 
     async def _answer_surely(
         self, turn: TurnContext, responder: Responder
@@ -104,6 +121,8 @@ class Dialogue:
 
 def decide_without_model(turn: TurnContext) -> Reply | None:
     """Everything that comes before a responder is asked, in its order; None: ask one."""
+    if turn.heard.instruction:
+        return None if turn.model is not None else _nothing(turn)
     if has_message(turn):  # before the limits: nothing that was said is lost
         return take_message(turn)
     limit = reached(turn.call, turn.turn, turn.secretary.settings.limits, turn.now)
@@ -146,6 +165,10 @@ def transfer_failed(
 def provider_down(turn: TurnContext) -> Reply:
     """The reply when speech cannot be recognised at all in this turn: an apology and the fallback."""
     return fall_back(turn, HangupReason.PROVIDERS_DOWN, spoken(turn).apology)
+
+
+def _nothing(turn: TurnContext) -> Reply:
+    return Reply("", turn.language, Continue(), StateChange.of(turn.call))
 
 
 def _meant_for_us(turn: TurnContext) -> str:
