@@ -150,7 +150,7 @@ class Exchange:
         """What a brain that comes later has missed and must answer: the open turn, and what is being said now."""
         brain, ears = self._line.now, self._ears
         asked = self._live.book.asked_anew()
-        if asked is None:
+        if asked is None and self._live.mouth.silent:
             self._live.phases.on(
                 Signal.NOTHING_ASKED
             )  # a silence was to be answered: it will be noticed again

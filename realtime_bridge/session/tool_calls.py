@@ -77,4 +77,4 @@ class ToolCalls:
             )
             return
         live.book.change(state)
-        booked.action = answer.action
+        live.book.decided(booked, answer.action)

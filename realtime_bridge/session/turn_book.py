@@ -217,6 +217,11 @@ class TurnBook:
         self._measure(reply)
         return reply
 
+    def decided(self, reply: BookedReply, action: Action) -> None:
+        """What follows the reply once it was heard, decided by a tool."""
+        reply.action = action
+        reply.record.action = action_name(action)
+
     def ran(self, tool: ToolRun) -> None:
         """A tool that the session ran for a brain: kept with the turn that it was asked in."""
         if self.state.turns:
@@ -279,7 +284,7 @@ class TurnBook:
     def _not_done(self, reply: BookedReply) -> None:
         """The caller interrupted the announcement of a transfer, or a farewell: it does not happen."""
         if isinstance(reply.action, Transfer | HangUp) and reply.finished:
-            reply.action = Continue()
+            self.decided(reply, Continue())
             self.state.ending = None
             self.state.transferred_to = None
 

@@ -223,9 +223,11 @@ class LiveCall:
         self.place = place
         self.brains = brains
         self.greeting = GREETING
-        self.archive = Archive()
-        self.journal = MemoryJournal()
-        self.metrics = Metrics()
+        self.archive: Archive
+        self.journal: MemoryJournal
+        self.metrics: Metrics
+        self.board: MemoryCache
+        self.let_go: list[UUID]
 
     @property
     def call(self) -> Call:
@@ -316,6 +318,12 @@ async def live_call(
         sweeper = LegSweeper(pbx, clock)
         here = LiveCall.__new__(LiveCall)
         archive, journal, metrics = Archive(), MemoryJournal(), Metrics()
+        board = MemoryCache(clock)
+        let_go: list[UUID] = []
+
+        async def note_let_go(ticket: RedeemedTicket) -> None:
+            let_go.append(ticket.call_uuid)
+
         async with CallSessions(journal, MemoryCache(clock), clock) as sessions:
             parts = HostParts(
                 session=SessionParts(
@@ -331,16 +339,17 @@ async def live_call(
                     clock=clock,
                     options=options or SessionOptions(strict=True),
                 ),
-                registry=CallRegistry(clock, "bridge-1", board=MemoryCache(clock)),
+                registry=CallRegistry(clock, "bridge-1", board=board),
                 directory=place,
                 tenants=place,
                 ways=place,
                 scheduler=asyncio.get_running_loop,
-                let_go=_let_go,
+                let_go=note_let_go,
             )
             async with open_session_host(parts) as host:
                 LiveCall.__init__(here, host, leg, pbx, place, brains)
                 here.archive, here.journal, here.metrics = archive, journal, metrics
+                here.board, here.let_go = board, let_go
                 before(here)
                 greeting = TurnRecord(
                     turn=0,
@@ -361,10 +370,6 @@ async def live_call(
                     leg.end()
                     await asyncio.gather(sweeping, streaming, return_exceptions=True)
         await phrases.aclose()
-
-
-async def _let_go(ticket: RedeemedTicket) -> None:
-    """Nobody else wants the call."""
 
 
 def ticket(state: CallState, control: str = "pbx") -> RedeemedTicket:

@@ -8,7 +8,7 @@ import pytest
 
 from realtime_bridge.providers.seam import ReplyAudio, ReplyBegan, ReplyFinished, ReplySaid
 from tests.fakes.brains import ToldBrain
-from tests.fakes.cascade_call import Ears, Mouth
+from tests.fakes.cascade_call import Ears
 from tests.fakes.live_call import SILENCE, LiveCall, live_call
 from tests.fakes.virtual_time import virtual_time
 from voice_ai_service.dialogue.actions import HangUp, HangupReason
