@@ -22,6 +22,8 @@ from voice_ai_service.db.embedded import EmbeddedPostgres, EmbeddedUrls
 from voice_ai_service.providers.tts import embedded as embedded_voice
 from voice_ai_service.tenancy.tenant import Scope
 
+BRIDGE_URL = "ws://bridge.example:8080"
+"""Nobody listens there: tests play the bridge at the database."""
 REQUEST_TIMEOUT_S = 5.0
 """Short, so that whoever drips is cut off while the tests run."""
 
@@ -72,6 +74,7 @@ def platform() -> Iterator[Platform]:
             "shared_audio_dir": str(shared),
             "allowed_private_networks": "127.0.0.0/8",
             "request_timeout_s": str(REQUEST_TIMEOUT_S),
+            "bridge_url": BRIDGE_URL,
         },
     )
     postgres = EmbeddedPostgres(service.data_dir / "postgres", durable=False)
