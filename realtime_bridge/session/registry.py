@@ -57,6 +57,10 @@ class CallRegistry:
     def calls(self) -> tuple[Call, ...]:
         return tuple(self._calls.values())
 
+    @property
+    def uuids(self) -> tuple[UUID, ...]:
+        return tuple(self._calls)
+
     def find(self, call_uuid: UUID) -> Call | None:
         return self._calls.get(call_uuid)
 

@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "demo": "A simulated caller dials the demo secretary",
     "call": "Dial a secretary with WAV files or texts, without a telephone",
     "serve": "The HTTP service alone, for a database that is there",
+    "bridge": "The realtime bridge alone: full duplex calls over mod_audio_stream",
     "worker": "Background work alone: webhooks, abandoned calls, retention",
     "migrate": "Bring the database's schema to this version",
     "doctor": "What is missing on this machine, and what to do about it",

@@ -142,6 +142,17 @@ async def until_stopped() -> None:
     await stopped.wait()
 
 
+async def either(one: Coroutine[Any, Any, Any], other: Coroutine[Any, Any, Any]) -> None:
+    """Until the first of two is over; the other is cancelled."""
+    tasks = [asyncio.create_task(one), asyncio.create_task(other)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def say(text: str) -> None:
     """Progress belongs on stderr: stdout is for results."""
     click.echo(text, err=True)

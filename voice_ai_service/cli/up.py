@@ -1,4 +1,4 @@
-"""`voice-ai up`: database, service and worker in one process."""
+"""`voice-ai up`: database, service and worker in one process, the bridge in another."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from voice_ai_service.app import create_app
 from voice_ai_service.cli import first_start, platform
+from voice_ai_service.cli.bridge_process import beside
 from voice_ai_service.cli.platform import say
 from voice_ai_service.composition import worker_parts
 from voice_ai_service.db.pool import Database, PoolOptions
@@ -18,7 +19,7 @@ from voice_ai_service.settings import Settings
 @click.command()
 @click.option("--demo/--no-demo", default=True, help="Make the demo domain when there is no domain at all.")
 def up(demo: bool) -> None:
-    """Run the whole platform on this machine: embedded PostgreSQL, service, worker.
+    """Run the whole platform on this machine: embedded PostgreSQL, service, worker, realtime bridge.
 
     \b
     Example:
@@ -35,15 +36,28 @@ async def _up(settings: Settings, *, demo: bool) -> None:
     async with platform.database(settings, say) as urls:
         await platform.migrated(urls, say)
         settings = platform.with_database(settings, urls)
+        settings = with_bridge(settings)
         if demo and await first_start.seed_demo_domain(urls.owner, urls.service):
             say("Demo domain demo.local made: dial 8000 (Portuguese first) or 8001 (English)")
         await _token(settings, urls.service)
         app = create_app(settings)
         server = platform.server_for(app, settings)
-        async with server.running(), running_worker(settings, worker_parts(app.state.service)):
+        async with (
+            server.running(),
+            running_worker(settings, worker_parts(app.state.service)),
+            beside(settings),
+        ):
             say(f"Ready after {time.monotonic() - began:.1f} s: http://{settings.host}:{settings.port}/docs")
             await platform.until_stopped()
             say("Stopping: calls that are being answered are finished first ...")
+
+
+def with_bridge(settings: Settings) -> Settings:
+    """The bridge's address where nobody named another."""
+    if settings.bridge_public_url is not None:
+        return settings
+    url = f"ws://{settings.bridge_host}:{settings.bridge_port}"
+    return settings.model_copy(update={"bridge_public_url": url})
 
 
 async def _token(settings: Settings, url: str) -> None:
