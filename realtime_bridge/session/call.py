@@ -178,6 +178,7 @@ class Call:
                 language=state.language,
                 style=secretary.settings.transfers.style,
                 caller_number=state.caller_number,
+                subject=action.subject,
                 ring_s=secretary.settings.transfers.ring_s,
                 tell=None if live.facts.on_pbx else live.leg.tell,
             )
@@ -196,7 +197,7 @@ class Call:
         live.phases.on(Signal.CAME_BACK)
         self._line.now.hold(False)
         live.log.info("transfer failed", result=outcome.result.value)
-        reply = transfer_failed(live.context(), action.destination.name)
+        reply = transfer_failed(live.context(), action.destination.name, outcome.failure)
         if self._line.exhausted:
             live.book.change(reply.state)
             reply = without_a_brain(live.context())
@@ -213,6 +214,8 @@ class Call:
 
     async def _on_channel(self, event: ChannelEvent) -> None:
         match event.kind:
+            case ChannelEventKind.DIGIT if self.live.phases.now is Phase.HELD:
+                self.hold(False)  # any key brings the caller back
             case ChannelEventKind.DIGIT if self._hearing is not None:
                 self._hearing.press(event.digit)
             case ChannelEventKind.HUNG_UP | ChannelEventKind.LOST:

@@ -7,6 +7,7 @@ that fails is followed by the next one with the conversation as it stands; after
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Protocol
 
 from realtime_bridge.providers.seam import (
@@ -35,8 +36,10 @@ from realtime_bridge.session.turn_book import Asked, BookedReply
 from realtime_bridge.turn.events import Ended
 from voice_ai_service.dialogue.actions import HangupReason
 from voice_ai_service.dialogue.dialogue import over_limit
+from voice_ai_service.dialogue.keys import mapped_action
 from voice_ai_service.dialogue.reply import Reply, carry_on, spoken
 from voice_ai_service.dialogue.stages import nobody_spoke
+from voice_ai_service.dialogue.turn import Heard
 from voice_ai_service.errors import VoiceAiError
 
 _PLENTY_MS = 9_000
@@ -98,8 +101,14 @@ class Exchange:
         if self._live.mouth.sounding:
             self._live.mouth.stop()
         self._live.observer.on_caller(digits, final=True)
-        if self._ask(Asked(now, now, digits=digits)):
+        if not self._ask(Asked(now, now, digits=digits)):
+            return
+        # What the admin mapped to a key it does with every brain, and at once.
+        reply = mapped_action(replace(self._live.context(), heard=Heard(digits=digits)))
+        if reply is None:
             self._line.now.keys(digits)
+        else:
+            self._say(reply, interruptible=True)
 
     def nobody_spoke(self, *, gave_up: bool) -> None:
         live = self._live
@@ -149,6 +158,7 @@ class Exchange:
     def _catch_up(self) -> None:
         """What a brain that comes later has missed and must answer: the open turn, and what is being said now."""
         brain, ears = self._line.now, self._ears
+        self._tell_greeting()
         asked = self._live.book.asked_anew()
         if asked is None and self._live.mouth.silent:
             self._live.phases.on(
@@ -165,6 +175,12 @@ class Exchange:
         brain.began(audio)
         if asked is not None and not ears.caller_speaks:
             brain.ended(asked.audio_ms)
+
+    def _tell_greeting(self) -> None:
+        """What was heard of the first words before this brain was there; no brain finds them in its history."""
+        first = next(iter(self._live.state.turns), None)
+        if first is not None and first.turn == 0 and first.said_heard:
+            self._line.now.told(first.said_heard, first.said_language or self._live.state.language)
 
     async def _until_it_fails(self) -> None:
         self._reading = self._live.scope.start("brain's events", self._read())

@@ -57,7 +57,7 @@ class ToolCalls:
         except asyncio.CancelledError:
             brain.tool_result(asked.call_id, _INTERRUPTED, speak=False)
             raise
-        live.book.ran(answer.run)
+        live.book.ran(answer.run, answer.sources)
         live.log.info("tool run", tool=answer.run.name, outcome=answer.run.outcome)
         if isinstance(answer.action, Continue) and answer.state is not None:
             live.book.change(answer.state)

@@ -7,7 +7,7 @@ caller's words may come after the reply has begun: speech-to-speech models write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -208,7 +208,7 @@ class TurnBook:
         record.providers |= done.providers
         record.prompt_tokens += done.prompt_tokens
         record.completion_tokens += done.completion_tokens
-        record.sources = list(done.sources)
+        record.sources += [source for source in done.sources if source not in record.sources]
         record.tools += [_stored(tool) for tool in done.tools]
         if done.state is not None:
             self._apply(reply.before, done.state)
@@ -222,10 +222,12 @@ class TurnBook:
         reply.action = action
         reply.record.action = action_name(action)
 
-    def ran(self, tool: ToolRun) -> None:
+    def ran(self, tool: ToolRun, sources: Sequence[str] = ()) -> None:
         """A tool that the session ran for a brain: kept with the turn that it was asked in."""
         if self.state.turns:
-            self.state.turns[-1].tools.append(_stored(tool))
+            record = self.state.turns[-1]
+            record.tools.append(_stored(tool))
+            record.sources += [source for source in sources if source not in record.sources]
 
     def first_heard(self, reply_id: str, at: float) -> None:
         reply = self._replies.get(reply_id)

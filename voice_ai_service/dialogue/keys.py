@@ -5,6 +5,7 @@ from __future__ import annotations
 from voice_ai_service.calls.secretary import DtmfAction
 from voice_ai_service.calls.transfer_rules import find_destination
 from voice_ai_service.dialogue.actions import HangupReason
+from voice_ai_service.dialogue.call_state import Stage
 from voice_ai_service.dialogue.embedded_responder import repeat, tell_hours
 from voice_ai_service.dialogue.hand_over import fall_back, transfer_to
 from voice_ai_service.dialogue.limits import misunderstood_too_often
@@ -22,6 +23,17 @@ def reply_to_keys(turn: TurnContext) -> Reply | None:
     if turn.heard.digits and not turn.heard.text.strip():
         return _unknown(turn)
     return None
+
+
+def mapped_action(turn: TurnContext) -> Reply | None:
+    """What a key does that the admin mapped, whoever leads the conversation; None: it is for the conversation.
+
+    A key that answers a question, or ends a message, belongs to the conversation first.
+    """
+    if turn.call.stage is not Stage.OPEN:
+        return None
+    mapped = turn.secretary.settings.dtmf
+    return next((_do(turn, mapped[digit]) for digit in turn.heard.digits if digit in mapped), None)
 
 
 def _do(turn: TurnContext, mapped: DtmfAction) -> Reply:

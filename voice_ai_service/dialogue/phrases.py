@@ -76,8 +76,6 @@ class Texts(BaseModel):
     ticket_requested: Annotated[str, _slots("protocol")]
     uncertain: _Sentence
     not_done: _Sentence
-    on_hold: _Sentence
-    off_hold: _Sentence
     hours: _Hours
     hours_holiday: Annotated[str, _slots("holiday")]
     hours_unknown: _Sentence
