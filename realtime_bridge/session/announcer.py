@@ -12,7 +12,7 @@ from realtime_bridge.session.live import Live
 from realtime_bridge.session.mouth import Speech
 from realtime_bridge.session.notice import split_notice
 from realtime_bridge.session.parts import Voice
-from voice_ai_service.dialogue.actions import Continue, RecordMessage
+from voice_ai_service.dialogue.opening import open_call
 from voice_ai_service.dialogue.phrases import texts
 from voice_ai_service.dialogue.reply import Reply
 from voice_ai_service.errors import ProviderError, Unavailable
@@ -41,21 +41,21 @@ class Announcer:
         self._voice: Voice | None = None
 
     async def greet(self) -> None:
-        """The first words, as the set-up decided them. Notices the law wants heard are not interrupted."""
+        """The first words. Notices the law wants heard are not interrupted."""
         live = self._live
-        booked = live.book.greeting(live.facts.opened_at)
-        record = booked.record
-        language = record.said_language or live.state.language
-        notice, rest = split_notice(record.said, live.plan.secretary)
-        action = RecordMessage() if record.action == "record_message" else Continue()
+        live.book.greeting(live.facts.opened_at)
+        opening = open_call(live.context())
+        language = opening.language
+        notice, rest = split_notice(opening.text, live.plan.secretary)
         speech = live.mouth.begin(GREETING, by_brain=False, interruptible=not notice)
-        live.observer.on_secretary(0, record.said)
+        live.observer.on_secretary(0, opening.text)
         spoken = Spoken()
         await self._speak(speech, notice, language, spoken)
         if notice:
             live.mouth.free(speech)
         await self._speak(speech, rest, language, spoken)
-        self._finish(speech, spoken, ReplyFinished(GREETING, action=action, intent=record.intent))
+        done = ReplyFinished(GREETING, action=opening.action, state=opening.state, intent=opening.intent)
+        self._finish(speech, spoken, done)
 
     async def say(self, reply: Reply, *, interruptible: bool = True) -> None:
         """A reply that the dialogue decided without a brain, with what follows it."""

@@ -60,10 +60,13 @@ GREETING = "Padaria Sol, bom dia. Como posso ajudar?"
 
 
 class WallClock(LoopClock):
-    """The loop's time, begun at noon on a Monday."""
+    """The loop's time; it is noon on a Monday when it is made."""
+
+    def __init__(self) -> None:
+        self._made_at = self.monotonic()
 
     def now(self) -> datetime:
-        return MONDAY_NOON + timedelta(seconds=self.monotonic())
+        return MONDAY_NOON + timedelta(seconds=self.monotonic() - self._made_at)
 
 
 class CallerLeg:

@@ -186,6 +186,22 @@ async def test_on_hold_the_brain_hears_not_a_frame() -> None:
         assert vendor.frames > frames
 
 
+@virtual_time
+async def test_any_key_brings_a_caller_back_from_hold() -> None:
+    async with live_call() as call:
+        await call.greeted()
+        assert call.brains.verbs is not None
+        call.brains.verbs.hold(True)
+        await call.until(lambda: call.phase == "held")
+        call.pbx.press(CHANNEL, "0")
+        await call.until(lambda: call.phase == "speaking")
+        assert "aguardar" in call.turns[-1].said
+        await call.until(lambda: call.phase == "listening")
+        call.brains.verbs.hold(True)
+        await call.until(lambda: call.phase == "held")
+        assert not call.pbx.rung, "that key was no choice of a menu"
+
+
 @pytest.mark.parametrize("verb", ["start_music", "hang_up"])
 @virtual_time
 async def test_a_pbx_that_refuses_a_verb_does_not_stop_the_call(verb: str) -> None:
