@@ -4,42 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from realtime_bridge.esl.control import EslCallControl
 from realtime_bridge.esl.event_socket import Address
-from tests.fakes.turn_service import Reply, TurnService
+from tests.fakes.realtime_service import RealtimeService
+from tests.fakes.turn_service import TurnService
 from tests.freeswitch.bridge_stand_in import BridgeStandIn, Caller
 from tests.freeswitch.phone import Phone
-
-
-@dataclass
-class RealtimeService(TurnService):
-    """Answers realtime to who offers a stream, turn mode to the others.
-
-    Attributes:
-        stream_url: Of a call, by the channel's uuid.
-        offers: The `stream` of every set-up, None where there was none.
-    """
-
-    stream_url: Callable[[str], str] = field(default=lambda _uuid: "ws://127.0.0.1:9/none")
-    offers: list[dict[str, Any] | None] = field(default_factory=list)
-
-    def answer(self, path: str, body: dict[str, Any]) -> tuple[Reply, dict[str, Any]]:
-        if path != "/api/v1/calls":
-            return super().answer(path, body)
-        offer = body.pop("stream", None)
-        self.offers.append(offer)
-        reply, answer = super().answer(path, body)
-        if offer is not None:
-            stream = {
-                "url": self.stream_url(body["call_uuid"]), "sample_rate_hz": offer["sample_rate_hz"], "expires_s": 30
-            }  # fmt: skip
-            answer |= {"mode": "realtime", "audio": None, "stream": stream}
-        return reply, answer
 
 
 @dataclass

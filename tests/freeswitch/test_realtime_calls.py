@@ -20,11 +20,12 @@ import pytest
 
 from realtime_bridge.call_control import ChannelEvent, ChannelEventKind, RingRequest
 from realtime_bridge.esl.control import EslCallControl, UnicastPorts
+from tests.fakes.realtime_service import RealtimeService
 from tests.fakes.turn_service import Reply, tone
 from tests.freeswitch.bridge_stand_in import FRAME_BYTES, BridgeStandIn, bridge_stand_in
 from tests.freeswitch.conftest import FALLBACK, REPOSITORY, TONE, FreeSwitch
 from tests.freeswitch.phone import Phone
-from tests.freeswitch.realtime import RealtimeCall, RealtimeService, dial, pbx_control, realtime_call
+from tests.freeswitch.realtime import RealtimeCall, dial, pbx_control, realtime_call
 from voice_ai_service.calls.destinations import Destination, DestinationKind
 
 pytestmark = [pytest.mark.freeswitch, pytest.mark.timeout(60)]

@@ -32,7 +32,7 @@ function call.new(session, freeswitch, configured)
   return setmetatable({
     settings = configured, call_uuid = configured.call_uuid, domain_uuid = configured.domain_uuid,
     jobs = work, session = session,
-    leg = leg.new(session, freeswitch, configured.call_uuid, work:file("caller.r8")),
+    leg = leg.new(session, freeswitch, configured.channel_uuid, work:file("caller.r8")),
     detector = endpointing.new(), turn = 0, heard = { played_ms = 0, barged_in = false },
   }, call)
 end
@@ -213,9 +213,13 @@ function call:run()
   leave(self)
 end
 
-local function begin(session, freeswitch, scripts)
+-- changes: settings that this visit has otherwise.
+local function begin(session, freeswitch, scripts, changes)
   local configured, problem = settings.read(session, freeswitch, scripts)
-  if configured then return call.new(session, freeswitch, configured) end
+  if configured then
+    for name, value in pairs(changes) do configured[name] = value end
+    return call.new(session, freeswitch, configured)
+  end
   log.err(problem)
   unavailable({
     leg = leg.new(session, freeswitch), session = session,
@@ -226,18 +230,16 @@ end
 
 -- session, freeswitch: FreeSWITCH's own. scripts: the folder above app/.
 function call.run_on(session, freeswitch, scripts)
-  local one = begin(session, freeswitch, scripts)
+  local one = begin(session, freeswitch, scripts, {})
   if one then one:run() end
 end
 
 -- The same channel after its bridge was lost: the apology, then somebody's telephone, else turn mode.
 function call.rescue_on(session, freeswitch, scripts)
-  local one = begin(session, freeswitch, scripts)
-  if not one or realtime.rescue(one) then return end
-  -- For the service this is another call: the report of the first one's end may come later than this one's begin.
-  one.call_uuid = freeswitch.API():execute("create_uuid")
-  one.settings.mode = "turn"
-  one:run()
+  -- For the service it is another call: the report of the first one's end may come later than this one's begin.
+  local another = { call_uuid = freeswitch.API():execute("create_uuid"), mode = "turn" }
+  local one = begin(session, freeswitch, scripts, another)
+  if one and not realtime.rescue(one) then one:run() end
 end
 
 return call

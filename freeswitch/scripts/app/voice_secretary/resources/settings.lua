@@ -73,7 +73,7 @@ function settings.read(session, freeswitch, scripts)
   end
   local elsewhere = settings.fallback(session, freeswitch)
   local found = {
-    call_uuid = session:getVariable("uuid"),
+    channel_uuid = session:getVariable("uuid"), call_uuid = session:getVariable("uuid"),
     url = configured("voice_ai_url", "http://127.0.0.1:8100"),
     transport = configured("voice_ai_audio", "inline"),
     mode = configured("voice_ai_mode", "auto"),
