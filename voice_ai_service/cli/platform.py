@@ -42,7 +42,9 @@ def read_settings() -> Settings:
         settings = Settings(_env_file=os.environ.get("VOICE_AI_ENV_FILE"))
     except ValidationError as error:
         problem = error.errors()[0]
-        name = "VOICE_AI_" + "_".join(str(part) for part in problem["loc"]).upper()
+        name = "_".join(str(part) for part in problem["loc"]).upper()
+        if problem["loc"][0] in Settings.model_fields:
+            name = f"VOICE_AI_{name}"
         raise InvalidInput(problem["msg"], field=name, fix="See docs/settings.md") from error
     logs.configure(settings.log_level, settings.log_format)
     return settings

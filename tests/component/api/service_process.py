@@ -54,7 +54,15 @@ class ServiceProcess:
     def start(self, *, serves: bool = True) -> ServiceProcess:
         """Returns when `/ready` says so, where the command `serves` HTTP."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("VOICE_AI_")}
-        own = {"data_dir": str(self.data_dir), "port": str(self.port), "log_level": "info", **self.settings}
+        own = {
+            "data_dir": str(self.data_dir),
+            "port": str(self.port),
+            # Of the bridge that `up` starts beside the service.
+            "bridge_port": str(free_port()),
+            "bridge_health_port": str(free_port()),
+            "log_level": "info",
+            **self.settings,
+        }
         own_environment = {f"VOICE_AI_{name.upper()}": value for name, value in own.items()}
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
