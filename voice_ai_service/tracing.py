@@ -5,12 +5,13 @@ The trace id is the call's uuid, so that a trace is found from a log line withou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
-from voice_ai_service.dialogue.call_state import CallState, TurnRecord
+from voice_ai_service.dialogue.call_state import CallState, StageLatencies, TurnRecord
 from voice_ai_service.errors import Unavailable
 
 
@@ -28,7 +29,43 @@ class NoTracer:
         """Nothing is open."""
 
 
-_SEQUENCE = (("stt", "stt"), ("retrieval", "retrieval"), ("llm", "llm"), ("tts", "tts"))
+_TURN_STAGES: Final = ("stt", "retrieval", "llm", "tts")
+_BEFORE_THE_ANSWER: Final = ("endpointing", "stt")
+_ANSWER: Final = ("retrieval", "llm_first_token", "first_sentence", "tts_first_byte")
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpan:
+    """`at_ms`: from the beginning of the turn's span."""
+
+    name: str
+    at_ms: float
+    took_ms: float
+
+
+def stage_spans(latency: StageLatencies) -> tuple[StageSpan, ...]:
+    """Where the stages of a turn lie in it. Pure.
+
+    In turn mode one after the other; `llm` and `tts` overlap in truth and are drawn apart. A realtime turn begins with
+    the end of the caller's speech, and an answer that was begun on suspicion lies beside the wait for the end of it.
+    """
+    if latency.endpointing is None:
+        return tuple(_in_a_row(latency, _TURN_STAGES, 0.0))
+    before = tuple(_in_a_row(latency, _BEFORE_THE_ANSWER, 0.0))
+    end_ms = before[-1].at_ms + before[-1].took_ms
+    answer = tuple(_in_a_row(latency, _ANSWER, max(0.0, end_ms - (latency.speculated or 0.0))))
+    spans = before + answer
+    if latency.playout is not None:
+        spans += (StageSpan("playout", max(0.0, latency.total - latency.playout), latency.playout),)
+    return spans
+
+
+def _in_a_row(latency: StageLatencies, names: Sequence[str], at_ms: float) -> Iterator[StageSpan]:
+    for name in names:
+        took_ms: float | None = getattr(latency, name)
+        if took_ms is not None:
+            yield StageSpan(name, at_ms, took_ms)
+            at_ms += took_ms
 
 
 class OtelTracer:
@@ -54,20 +91,18 @@ class OtelTracer:
 
     def turn(self, call: CallState, record: TurnRecord) -> None:
         parent = self._call_context(call.call_uuid)
-        start = _nanoseconds(record.started_at)
         latency = record.latency_ms
+        # A realtime turn is written down when its end was decided, and began when the caller fell silent.
+        began_at = record.started_at - timedelta(milliseconds=latency.endpointing or 0.0)
+        start = _nanoseconds(began_at)
         span = self._tracer.start_span(
             "turn", context=parent, start_time=start, attributes=_attributes(call, record)
         )
         context = self._trace.set_span_in_context(span)
-        cursor = record.started_at
-        for name, field in _SEQUENCE:
-            took_ms: float | None = getattr(latency, field)
-            if took_ms is None:
-                continue
-            child = self._tracer.start_span(name, context=context, start_time=_nanoseconds(cursor))
-            cursor += timedelta(milliseconds=took_ms)
-            child.end(end_time=_nanoseconds(cursor))
+        for stage in stage_spans(latency):
+            at = began_at + timedelta(milliseconds=stage.at_ms)
+            child = self._tracer.start_span(stage.name, context=context, start_time=_nanoseconds(at))
+            child.end(end_time=_nanoseconds(at + timedelta(milliseconds=stage.took_ms)))
         span.end(end_time=start + int(latency.total * 1e6))
 
     def close(self) -> None:

@@ -218,8 +218,10 @@ class Call:
                 self.hold(False)  # any key brings the caller back
             case ChannelEventKind.DIGIT if self._hearing is not None:
                 self._hearing.press(event.digit)
-            case ChannelEventKind.HUNG_UP | ChannelEventKind.LOST:
+            case ChannelEventKind.HUNG_UP:
                 await self._channel_gone(event.cause)
+            case ChannelEventKind.LOST:  # the PBX died and came back without it
+                self.finish(EndedBy.ERROR)
 
     async def _channel_gone(self, cause: str) -> None:
         if self._transferring is not None and not self._transferring.done():

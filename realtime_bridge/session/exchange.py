@@ -58,6 +58,7 @@ class Ears(Protocol):
     def caller_speaks(self) -> bool: ...
     def understood(self, said: CallerSaid) -> None: ...
     def brain_heard(self, *, began: bool) -> None: ...
+    def brain_lives(self) -> None: ...
 
 
 class Closer(Protocol):
@@ -122,6 +123,8 @@ class Exchange:
         self._say(nobody_spoke(live.context()), interruptible=True)
 
     def brain_is_mute(self) -> None:
+        if self._tools.running:
+            return  # it waits for us
         if self._reading is not None and not self._reading.done():
             self._line.note_failure(self._line.now.name, "silent")
             self._reading.cancel()
@@ -240,6 +243,8 @@ class Exchange:
             case ToolAsked():
                 self._tools.run(event, self._line.now)
             case Waiting():
+                if self._ears is not None:
+                    self._ears.brain_lives()
                 if self._ears is None or not self._ears.caller_speaks:
                     self._fillers.fill()
             case BrainFailed():

@@ -134,6 +134,10 @@ class Hearing:
         """A brain that owns the turns heard speech begin or end."""
         self._barge(self._barge_in.onset() if began else self._barge_in.utterance_over())
 
+    def brain_lives(self) -> None:
+        """A brain that is slow says so: it gets its time anew."""
+        self._thinking_ms = 0
+
     def judged(self, complete: float, since_ms: int) -> None:
         """The end-of-turn model's word on a pause."""
         self._follow(self._ear.verdict(complete, since_ms))

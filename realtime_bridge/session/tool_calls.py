@@ -39,6 +39,11 @@ class ToolCalls:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
+    @property
+    def running(self) -> bool:
+        """A brain waits for a result."""
+        return bool(self._running)
+
     def interrupt(self) -> None:
         """The caller barged in: what must finish does so by itself, the rest is dropped."""
         for task in self._running:

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
 
@@ -268,20 +267,3 @@ async def test_a_brain_that_dies_in_mid_call() -> None:
             assert vendor.frames > 50
             await someone.socket.close()
         await here.conversation()
-
-
-@both_loops
-async def test_who_has_no_ticket_does_not_disturb_a_live_call() -> None:
-    async with bridge(Ears(["qual o endereço"], delay_s=0.01)) as here:
-        async with caller(here) as someone:
-            await someone.state("greeting")
-            with pytest.raises(websockets.InvalidStatus):
-                async with websockets.connect(
-                    f"ws://127.0.0.1:{here.server.port}/stream/{uuid4()}?token={uuid4().hex}"
-                ):
-                    pass
-            await someone.state("listening")
-            await someone.says()
-            assert (await someone.turn(1))["said"] == ADDRESS
-            await someone.socket.close()
-        assert (await here.conversation()).end_reason == "caller_hangup"
