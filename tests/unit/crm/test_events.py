@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from tests.fakes.calls import STARTED, call_state, exchange, greeting
 from voice_ai_service.conversations.conversation import build
 from voice_ai_service.conversations.outcome import EndedBy, Ending
-from voice_ai_service.crm.events import WebhookKind, call_completed
-from voice_ai_service.dialogue.call_state import CallState
+from voice_ai_service.crm.events import WebhookKind, call_completed, ticket_number, ticket_requested
+from voice_ai_service.dialogue.call_state import CallState, Speaker
+from voice_ai_service.dialogue.create_ticket import TicketLine, TicketRequest
 
 OMNIPLAY_FIELDS = {
     "event",
@@ -81,3 +84,48 @@ def test_the_same_call_is_the_same_event() -> None:
     again = call_completed(build(state, ending, secretary_name="Clara"))
     other = call_completed(build(call_state(), ending, secretary_name="Clara"))
     assert one.event_id == again.event_id != other.event_id
+
+
+TICKET = TicketRequest(
+    domain_uuid=UUID(int=1),
+    call_uuid=UUID(int=2),
+    turn=3,
+    subject="Segunda via\x00",
+    description="Boleto de março",
+    caller_number="+5511987654321",
+    secretary_name="Clara",
+    language="pt-BR",
+    requested_at=STARTED,
+    lines=(TicketLine(Speaker.CALLER, "quero a segunda via", STARTED),),
+)
+
+
+def test_a_ticket_tells_who_what_and_the_number_that_the_caller_was_told() -> None:
+    event = ticket_requested(TICKET)
+    body = event.payloads[WebhookKind.OMNIPLAY]
+    assert body == {
+        "event": "ticket_requested",
+        "call_uuid": str(UUID(int=2)),
+        "domain_uuid": str(UUID(int=1)),
+        "caller_id": "+5511987654321",
+        "secretary_name": "Clara",
+        "subject": "Segunda via",
+        "description": "Boleto de março",
+        "protocol": ticket_number(UUID(int=2), 3),
+        "language": "pt-BR",
+        "transcript": [
+            {"role": "caller", "text": "quero a segunda via", "timestamp": int(STARTED.timestamp() * 1000)}
+        ],
+    }
+    standard = event.payloads[WebhookKind.STANDARD]
+    assert standard["type"] == "ticket_requested"
+    assert standard["data"] == {name: value for name, value in body.items() if name != "event"}
+
+
+def test_one_call_and_turn_is_one_ticket() -> None:
+    first = ticket_requested(TICKET)
+    assert ticket_requested(replace(TICKET, subject="Outra coisa")).event_id == first.event_id
+    assert ticket_requested(replace(TICKET, turn=4)).event_id != first.event_id
+    assert ticket_requested(replace(TICKET, call_uuid=UUID(int=9))).event_id != first.event_id
+    number = ticket_number(UUID(int=2), 3)
+    assert (len(number), number.isdigit()) == (8, True)

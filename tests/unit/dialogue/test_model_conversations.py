@@ -90,7 +90,7 @@ async def test_a_model_that_announces_its_action_is_not_announced_again() -> Non
     ],
 )
 async def test_words_are_never_an_action(words: str) -> None:
-    said = await conversation(ScriptedChatModel([says(words)])).say(QUESTION, "pt-BR")
+    said = await conversation(ScriptedChatModel([says(words), says("Certo.")])).say(QUESTION, "pt-BR")
     assert said.action == Continue()
     assert said.done.tools == ()
 
