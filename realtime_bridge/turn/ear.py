@@ -9,6 +9,7 @@ from collections import deque
 from itertools import islice
 from typing import Final
 
+from realtime_bridge.turn.echo import EchoRemoval
 from realtime_bridge.turn.events import Discarded, EarEvent, Ended, Onset, Pause, Resumed, UtteranceEnd
 from realtime_bridge.turn.onset import EnoughSpeech
 from realtime_bridge.turn.tuning import TUNINGS
@@ -16,7 +17,6 @@ from realtime_bridge.turn.utterance import OpenUtterance
 from realtime_bridge.turn.waiting import Waiting
 from realtime_bridge.turn.words import Backchannels
 from voice_ai_service.audio.formats import PTIME_MS
-from voice_ai_service.audio.level import frame_dbfs
 from voice_ai_service.audio.vad import SpeechDetector
 from voice_ai_service.calls.secretary import TurnTaking
 
@@ -32,7 +32,8 @@ class Ear:
 
     Attributes:
         now_ms: Audio heard so far.
-        frame: The last frame as it was judged: without the echo of what was played.
+        frame: The last frame for whoever listens next: without the echo of what was played, and quieter where
+            nothing but echo can be in it.
         is_speech: Whether that frame is speech.
 
     Raises:
@@ -49,6 +50,7 @@ class Ear:
     ) -> None:
         tuning = TUNINGS[settings.sensitivity]
         self._tuning = tuning
+        self._echo = EchoRemoval(sample_rate_hz)
         self._detector = SpeechDetector(sample_rate_hz, tuning.vad)
         self._onset = EnoughSpeech(tuning.onset_speech_ms, tuning.onset_window_ms)
         self._back = EnoughSpeech(tuning.resume_speech_ms, tuning.resume_window_ms)
@@ -69,11 +71,12 @@ class Ear:
 
     def hear(self, frame: bytes, reference: bytes | None) -> tuple[EarEvent, ...]:
         """The next 20 ms; `reference` is what left for the caller's ear in them, None when nothing is played."""
-        self.frame = frame
-        self._kept.append(frame)
-        self.is_speech = is_speech = self._detector.is_speech(frame, frame_dbfs(frame))
+        utterance, echo = self._utterance, self._echo
+        cleaned = echo.hear(frame, reference, in_utterance=utterance is not None)
+        self.frame = echo.frame
+        self._kept.append(cleaned)
+        self.is_speech = is_speech = self._detector.is_speech(cleaned, echo.level_dbfs) and echo.callers
         self.now_ms += PTIME_MS
-        utterance = self._utterance
         if utterance is not None:
             return self._during(utterance, is_speech)
         began_ago_ms = self._onset.push(is_speech)

@@ -1,0 +1,162 @@
+"""What of the caller's sound is our own voice coming back: an adaptive filter that covers 400 ms of delay.
+
+A partitioned block filter in the frequency domain (Soo and Pang 1990, "Multidelay block frequency domain
+adaptive filter"), one block a frame, with a second filter that only takes over what has proved better (Ochiai et
+al. 1977, "Echo canceler with two echo path models"): speech of both sides may spoil the one that learns, and not
+the one that is used. Any delay up to the filter's length is found without an estimate of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from voice_ai_service.audio.formats import PTIME_MS
+
+Floats = npt.NDArray[np.float32]
+Spectrum = npt.NDArray[np.complex64]
+
+SPAN_MS: Final = 400
+"""The longest delay, from what left for the ear to its echo."""
+_PARTS: Final = SPAN_MS // PTIME_MS
+_STEP: Final = 0.6
+_CAREFUL_STEP: Final = 0.08
+"""While the caller speaks too; not nothing, because a line that changed sounds like a caller at first."""
+_SMOOTH: Final = 0.25
+_BETTER: Final = 0.75
+_WORSE: Final = 2.0
+_SLOW: Final = 0.04
+_HARMFUL: Final = 1.1
+"""A filter that adds more than it takes away, over half a second, was learnt from the caller's voice."""
+_TRIALS: Final = 3
+"""Frames in a row that the learner must be better."""
+_CONSTRAIN_EVERY: Final = 3
+"""Frames for one partition."""
+_EVEN_SHARE: Final = 0.3
+"""Of the step that every partition gets; the rest goes where the echo was found (Duttweiler 2000)."""
+_EVEN_POWER: Final = 0.1
+"""Of the mean over all frequencies, added to each: a band without our voice teaches nothing."""
+_LEAST_POWER: Final = 1e8
+"""Of the spectrum of a frame, some -60 dBFS: digital silence is no reason to learn fast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """
+    Attributes:
+        rest: The frame without the echo that was found.
+        heard, left, echo: Mean squares of the frame, of `rest`, and of the echo that was found.
+        harmful: What was found only added to the frame, which therefore was left as it is.
+    """
+
+    rest: Floats
+    heard: float
+    left: float
+    echo: float
+    harmful: bool
+
+
+class EchoFilter:
+    """One direction of one leg, one frame after the other."""
+
+    def __init__(self, frame_samples: int) -> None:
+        size, bins = frame_samples, frame_samples + 1
+        self._size = size
+        self._played = np.zeros(2 * size, np.float32)
+        self._padded = np.zeros(2 * size, np.float32)
+        self._spectra: Spectrum = np.zeros((2 * _PARTS, bins), np.complex64)
+        """Newest first from `_at` on; each is written twice, so that a view holds them all in order."""
+        self._conjugates: Spectrum = np.zeros((2 * _PARTS, bins), np.complex64)
+        self._powers: Floats = np.zeros((_PARTS, bins), np.float32)
+        self._at = 0
+        self._filters: Spectrum = np.zeros((2, _PARTS, bins), np.complex64)
+        """The one that is used, and the one that learns."""
+        self._change: Spectrum = np.zeros((_PARTS, bins), np.complex64)
+        self._products: Spectrum = np.zeros((2, _PARTS, bins), np.complex64)
+        self._shares: Floats = np.ones((_PARTS, 1), np.float32)
+        self._constrained = 0
+        self._slow_heard = self._slow_left = self._left_used = self._left_learner = 0.0
+        self._proved = 0
+
+    def process(self, frame: Floats, played: Floats, *, carefully: bool = False) -> Filtered:
+        """The next 20 ms of the leg, and what left for its ear in them; `carefully` while the caller speaks."""
+        size = self._size
+        self._take(played)
+        recent = self._spectra[self._at : self._at + _PARTS]
+        np.multiply(recent, self._filters, out=self._products)
+        echoes = np.fft.irfft(self._products.sum(axis=1))[:, size:]
+        rest = frame - echoes
+        used, learner = rest
+        echo, heard = echoes[0], float(frame.dot(frame)) / size
+        left, left_learner = float(used.dot(used)) / size, float(learner.dot(learner)) / size
+        self._compare(heard, left, left_learner)
+        self._learn(learner, _CAREFUL_STEP if carefully else _STEP)
+        harmful = left > heard
+        if harmful:
+            used, left = frame, heard
+        return Filtered(used, heard, left, float(echo.dot(echo)) / size, harmful)
+
+    def forget_played(self) -> None:
+        """Nothing was played for longer than the filter reaches: begin with silence again."""
+        self._played[:] = 0
+        self._spectra[:] = 0
+        self._conjugates[:] = 0
+        self._powers[:] = 0
+
+    def _take(self, played: Floats) -> None:
+        size = self._size
+        self._played[:size] = self._played[size:]
+        self._played[size:] = played
+        spectrum = np.fft.rfft(self._played)
+        at = self._at = (self._at - 1) % _PARTS
+        self._spectra[at] = self._spectra[at + _PARTS] = spectrum
+        conjugate = spectrum.conj()
+        self._conjugates[at] = self._conjugates[at + _PARTS] = conjugate
+        self._powers[at] = (spectrum * conjugate).real
+
+    def _compare(self, heard: float, left: float, left_learner: float) -> None:
+        self._slow_heard += _SLOW * (heard - self._slow_heard)
+        self._slow_left += _SLOW * (left - self._slow_left)
+        self._left_used += _SMOOTH * (left - self._left_used)
+        self._left_learner += _SMOOTH * (left_learner - self._left_learner)
+        if self._slow_left > _HARMFUL * self._slow_heard:
+            self._filters[0] = 0
+            self._left_used, self._slow_left = heard, self._slow_heard
+        if self._left_learner > _WORSE * self._left_used:
+            self._filters[1] = self._filters[0]
+            self._left_learner = self._left_used
+        better = self._left_learner < _BETTER * self._left_used
+        self._proved = self._proved + 1 if better else 0
+        if self._proved >= _TRIALS:
+            self._filters[0] = self._filters[1]
+            self._left_used = self._left_learner
+            self._proved = 0
+            self._share()
+
+    def _learn(self, learner_rest: Floats, step: float) -> None:
+        self._padded[self._size :] = learner_rest
+        wrong = np.fft.rfft(self._padded)
+        power = self._powers.sum(axis=0)
+        power += _LEAST_POWER + _EVEN_POWER * float(power.mean())
+        np.divide(step, power, out=power)
+        wrong *= power
+        np.multiply(self._conjugates[self._at : self._at + _PARTS], wrong, out=self._change)
+        self._change *= self._shares
+        self._filters[1] += self._change
+        self._constrained = (self._constrained + 1) % (_CONSTRAIN_EVERY * _PARTS)
+        if self._constrained % _CONSTRAIN_EVERY == 0:
+            self._constrain(self._constrained // _CONSTRAIN_EVERY)
+
+    def _constrain(self, part: int) -> None:
+        """A partition is as long as a frame: what grew beyond it is the circle's doing."""
+        taps: Any = np.fft.irfft(self._filters[1, part])
+        taps[self._size :] = 0
+        self._filters[1, part] = np.fft.rfft(taps)
+
+    def _share(self) -> None:
+        weights = self._filters[0]
+        energy = np.sqrt((weights.real**2 + weights.imag**2).sum(axis=1))
+        self._shares[:, 0] = _EVEN_SHARE + (1 - _EVEN_SHARE) * energy / max(float(energy.max()), 1e-9)
