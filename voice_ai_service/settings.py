@@ -87,6 +87,16 @@ class Settings(BaseSettings):
     allowed_private_networks: str = ""
     """Comma-separated networks that webhooks and providers may reach although private, such as 10.1.0.0/16."""
 
+    recordings_bucket: str | None = None
+    """Where the bridge's recordings of calls go, in an S3-compatible store. None: `data_dir/recordings`."""
+    recordings_prefix: str = "recordings"
+    recordings_endpoint_url: str | None = None
+    """The store's address where it is not AWS."""
+    recordings_region: str = "us-east-1"
+    recordings_access_key: SecretStr | None = None
+    """None, and the next one: where boto3 finds credentials by itself (the machine's role, `AWS_*`)."""
+    recordings_secret_key: SecretStr | None = None
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
     tracing_endpoint: str | None = None
@@ -116,7 +126,7 @@ class Settings(BaseSettings):
     @classmethod
     def _addresses_stream(cls, value: str | None) -> str | None:
         """mod_audio_stream takes no user, no IPv6 address, no underscore."""
-        if value is None:
+        if not value:  # compose files pass on what is not set as empty
             return None
         if _STREAM_ADDRESS.fullmatch(value) is None:
             raise ValueError(
