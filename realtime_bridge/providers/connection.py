@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from realtime_bridge.providers import faults
+from realtime_bridge.providers.brain_limits import BrainLimits
 from realtime_bridge.providers.leg_audio import FromWire, ToWire
 from realtime_bridge.providers.line import LineClosed, LineLimits
 from realtime_bridge.providers.vendor import (
@@ -21,6 +22,7 @@ from realtime_bridge.providers.vendor import (
     Vendor,
     VendorProtocol,
 )
+from voice_ai_service.audio.formats import PTIME_MS
 from voice_ai_service.clock import Clock
 from voice_ai_service.errors import ProviderError
 from voice_ai_service.providers.entry import StageTimeouts
@@ -129,12 +131,13 @@ class Connection:
 
 
 async def connected(
-    vendor: Vendor, opening: Opening, open_line: OpenLine, *, clock: Clock, heartbeat_s: float
+    vendor: Vendor, opening: Opening, open_line: OpenLine, *, clock: Clock, limits: BrainLimits
 ) -> Connection:
     """A connection whose vendor accepted the opening. Raises ProviderError."""
     timeouts = vendor.timeouts
     address = await vendor.address()
-    line = await open_line(address, LineLimits(connect_s=timeouts.connect_s, heartbeat_s=heartbeat_s))
+    line_limits = LineLimits(timeouts.connect_s, limits.heartbeat_s, int(limits.hear_s * 1000 / PTIME_MS))
+    line = await open_line(address, line_limits)
     protocol = vendor.protocol(opening)
     try:
         async with asyncio.timeout(_ready_s(timeouts)):

@@ -83,6 +83,8 @@ class ElevenLabsProtocol:
         self._answer_due = False
         self._caller_speaks = False
         self._held = False
+        self._later: list[str] = []
+        """To be answered after the present reply."""
         self._calls: dict[str, bool] = {}
         """Tool calls of this connection, and whether they were answered."""
 
@@ -126,11 +128,9 @@ class ElevenLabsProtocol:
             case Note(text, said):
                 return [Send(wire.context(said_for_you(text) if said else text))]
             case Request(text):
-                self._answer_due = not self._held
-                return [Send(wire.user_message(text))]
+                return self._request(text)
             case Answer():
-                self._answer_due = not self._held
-                return [Send(wire.user_message(ANSWER))]
+                return self._request(ANSWER)
             case ToolDone():
                 return self._tool_done(command)
             case Hold(on):
@@ -221,7 +221,24 @@ class ElevenLabsProtocol:
         return self._number
 
     def _finish(self) -> Steps:
-        return self._replies.finish(self._number) if self._replies.open else []
+        if not self._replies.open:
+            return []
+        steps = self._replies.finish(self._number)
+        if self._later and not self._caller_speaks:
+            self._answer_due = not self._held
+            steps.append(Send(wire.user_message(" ".join(self._later))))
+            self._later.clear()
+        return steps
+
+    def _request(self, text: str) -> Steps:
+        """What the agent says now is not interrupted by it."""
+        if self._held:
+            return []
+        if self._replies.open:
+            self._later.append(text)
+            return []
+        self._answer_due = True
+        return [Send(wire.user_message(text))]
 
     def _on_interruption(self, data: Mapping[str, Any]) -> Steps:
         """The agent stopped because the caller spoke. What it made before that counts no more."""
@@ -287,6 +304,7 @@ class ElevenLabsProtocol:
     def _hold(self, on: bool) -> Steps:
         self._held = on
         self._answer_due = self._caller_speaks = False
+        self._later.clear()
         if not on or not self._replies.open:
             return []
         self._replies.cut_off(self._number)

@@ -74,6 +74,8 @@ class GeminiProtocol:
         self._turn = _ModelTurn()
         self._number = 0
         self._answer_due = False
+        self._wanted = False
+        """An answer to the notes that wait, once the present turn is over."""
         self._caller = Caller()
         self._notes: list[tuple[str, str]] = []
         self._calls: dict[str, str] = {}
@@ -236,19 +238,26 @@ class GeminiProtocol:
             self._turn.dropped = not self._turn.complete
             steps = self._finish()
         self._notes.append(("user", interrupted(heard_text)))
-        return [*steps, *(self._let_through() if self._caller.speaking else [])]
+        return [*steps, *self._tell_notes(), *(self._let_through() if self._caller.speaking else [])]
 
     def _request(self, text: str) -> Steps:
         if self._held:
             return []
-        turns = [*self._take_notes(), ("user", text)]
+        self._notes.append(("user", text))
+        self._wanted = self._making
+        if self._wanted:
+            return []
         self._due()
-        return [Send(wire.content(turns, complete=True))]
+        return [Send(wire.content(self._take_notes(), complete=True))]
 
     def _note(self, role: str, text: str) -> Steps:
-        """Content of ours stops a reply that is being made, so it waits for the end of it."""
         self._notes.append((role, text))
-        return [] if self._turn.begun or self._caller.speaking else self._tell_notes()
+        return [] if self._making or self._caller.speaking else self._tell_notes()
+
+    @property
+    def _making(self) -> bool:
+        """A turn that somebody listens to is under way: content of ours would stop it, so content waits."""
+        return (self._turn.begun or self._answer_due) and not self._turn.dropped and not self._calls
 
     def _tool_done(self, done: ToolDone) -> Steps:
         name = self._calls.pop(done.call_id, None)
@@ -268,7 +277,7 @@ class GeminiProtocol:
             steps.append(Send(wire.STREAM_END))
         self._caller.over()
         self._held = on
-        self._answer_due = False
+        self._answer_due = self._wanted = False
         if on and self._turn.speaks:
             self._replies.cut_off(self._number)
             self._turn.dropped = not self._turn.complete
@@ -349,9 +358,11 @@ class GeminiProtocol:
             self._answer_due = False
             self._number += 1
             steps += self._replies.finish(self._number, even_if_silent=True)
-        if not self._caller.speaking:
-            steps += self._tell_notes()
-        return steps
+        if self._wanted and not self._caller.speaking and not self._making:
+            self._wanted = False
+            self._due()
+            return [*steps, Send(wire.content(self._take_notes(), complete=True))]
+        return [*steps, *([] if self._caller.speaking or self._making else self._tell_notes())]
 
     def _on_caller_words(self, content: Mapping[str, Any]) -> Steps:
         interim = messages.text(messages.child(content, "interimInputTranscription"), "text")

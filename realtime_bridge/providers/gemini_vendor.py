@@ -54,12 +54,12 @@ class GeminiVendor:
     def closed(self, code: int, reason: str) -> ProviderError | None:
         """It has no error messages: what is wrong stands in the close frame's code and words."""
         words = reason.lower()
+        if (code == 1008 and "model" in words) or "not found" in words:
+            return faults.no_model(NAME, f"{code} {reason}")
         if "quota" in words or ("resource" in words and "exhausted" in words):
             return faults.busy(NAME, f"{code} {reason}")
         if "api key" in words or "permission" in words or "unauthenticated" in words:
             return faults.bad_key(NAME, f"{code} {reason}")
-        if (code == 1008 and "model" in words) or "not found" in words:
-            return faults.no_model(NAME, f"{code} {reason}")
         if code in (1003, 1007, 1008):
             return faults.refused(NAME, "refuses the request", detail=f"{code} {reason}")
         return None

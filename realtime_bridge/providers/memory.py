@@ -62,6 +62,10 @@ class Memory:
         """We said it ourselves."""
         self._lines.append(_Line(Role.ASSISTANT, text))
 
+    def noted(self, text: str) -> None:
+        """Something that the model was told: what a tool found out."""
+        self._lines.append(_Line(Role.SYSTEM, text))
+
     @property
     def unanswered(self) -> bool:
         """The caller's words are the last ones, and are known."""

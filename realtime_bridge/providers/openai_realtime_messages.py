@@ -66,7 +66,7 @@ def history_item(message: ChatMessage) -> str:
         return _item(
             {"type": "message", "role": "assistant", "content": [_part("output_text", message.text)]}
         )
-    return user_item(message.text)
+    return system_item(message.text) if message.role is Role.SYSTEM else user_item(message.text)
 
 
 def user_item(text: str) -> str:

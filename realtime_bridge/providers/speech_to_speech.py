@@ -64,7 +64,7 @@ from realtime_bridge.providers.vendor import (
     Vendor,
 )
 from voice_ai_service.clock import Clock
-from voice_ai_service.dialogue.notes import GO_ON, NOBODY_SPOKE, pressed
+from voice_ai_service.dialogue.notes import GO_ON, NOBODY_SPOKE, late_result, pressed
 from voice_ai_service.errors import (
     ProviderBusy,
     ProviderError,
@@ -166,7 +166,9 @@ class SpeechToSpeech:
             return
         self._utterance.hear(frame)
         connection = self._connection
-        if connection is not None and connection.protocol.listens:
+        if connection is None:
+            self._utterance.missed(frame)
+        elif connection.protocol.listens:
             self._sent_at = self._clock.monotonic()
             connection.hear(frame)
 
@@ -220,9 +222,11 @@ class SpeechToSpeech:
         self._wish(Note(text, said=True))
 
     def tool_result(self, call_id: str, result: str, *, speak: bool = True) -> None:
+        name = self._tools.pop(call_id, "the tool")
+        self._memory.noted(late_result(name, result))
         if speak:
             self._answer.ask()
-        self._wish(ToolDone(call_id, self._tools.pop(call_id, "the tool"), result, speak))
+        self._wish(ToolDone(call_id, name, result, speak))
 
     def hold(self, on: bool) -> None:
         self._held = on
@@ -373,9 +377,7 @@ class SpeechToSpeech:
 
     async def _open(self, resume: str | None) -> Connection:
         opening = Opening(self._briefing, self._memory.messages(), resume)
-        return await connected(
-            self._vendor, opening, self._open_line, clock=self._clock, heartbeat_s=self._limits.heartbeat_s
-        )
+        return await connected(self._vendor, opening, self._open_line, clock=self._clock, limits=self._limits)
 
     def _take(self, connection: Connection) -> None:
         self._connection = connection
@@ -415,7 +417,7 @@ class SpeechToSpeech:
         in_haste = self._answer.due or cut_short or self._utterance.speaking
         try:
             async with asyncio.timeout(self._limits.again_within_s if in_haste else None):
-                new = await self._connect("dropped", old.protocol.resume)
+                new = await self._connect("dropped", None)  # what the vendor knew last nobody can say
         except TimeoutError:
             raise error from None
         self._take(new)
@@ -429,30 +431,36 @@ class SpeechToSpeech:
 
     def _go_on(self, connection: Connection, *, cut_short: bool) -> None:
         """Say over this connection what the state of the call asks for."""
+        missed = self._utterance.take_missed()
         later, self._later = list(self._later), deque()
         for command in later:
             self._wish(command)
         if self._held:
             self._wish(Hold(True))
         elif self._utterance.speaking:
-            self._retell(connection)
+            self._retell(connection, self._utterance.samples)
         elif self._utterance.kept:
             if self._memory.unanswered:
                 self._wish(Answer())
             else:
-                self._retell(connection)
+                self._retell(connection, self._utterance.samples)
                 self._wish(Ended())
         elif self._answer.request is not None:
             self._wish(self._answer.request)
+        elif self._answer.due:
+            if not any(isinstance(command, ToolDone) and command.speak for command in later):
+                self._wish(Answer())
         elif cut_short:
             self._ask(Request(GO_ON))
+        elif missed:
+            connection.hear(missed)
 
-    def _retell(self, connection: Connection) -> None:
+    def _retell(self, connection: Connection, samples: bytes) -> None:
         """The caller's words, as they were spoken."""
         if self._ours:
-            self._wish(Began(self._utterance.samples, over_reply=False))
+            self._wish(Began(samples, over_reply=False))
         else:
-            connection.hear(self._utterance.samples)
+            connection.hear(samples)
 
     def _judged(self, reason: ProviderError | LineClosed) -> ProviderError:
         return closed(self._vendor, reason) if isinstance(reason, LineClosed) else reason

@@ -26,6 +26,8 @@ class Utterance:
         self._before_bytes = _BEFORE_MS * per_ms if owns_turns else 0
         self._frames: deque[bytes] = deque()
         self._size = 0
+        self._missed: deque[bytes] = deque()
+        self._missed_size = 0
         self.speaking = False
         self.kept = False
 
@@ -38,6 +40,19 @@ class Utterance:
             self._keep(frame, self._most_bytes)
         elif self._before_bytes and not self.kept:
             self._keep(frame, self._before_bytes)
+
+    def missed(self, frame: bytes) -> None:
+        """There was no connection. Only a vendor that owns the turns must hear what nobody took for speech."""
+        if not self._before_bytes or self.speaking:
+            return
+        self._missed.append(frame)
+        self._missed_size += len(frame)
+        while self._missed_size > self._most_bytes:
+            self._missed_size -= len(self._missed.popleft())
+
+    def take_missed(self) -> bytes:
+        missed, self._missed, self._missed_size = b"".join(self._missed), deque(), 0
+        return missed
 
     def begin(self, pre_roll: bytes) -> None:
         self.forget()

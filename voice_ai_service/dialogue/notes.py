@@ -42,7 +42,7 @@ def late_result(tool: str, result: str) -> str:
 
 def so_far(history: Iterable[ChatMessage]) -> str:
     """The call until now, as a part of the instructions; empty without any."""
-    names = {Role.USER: "Caller", Role.ASSISTANT: "You"}
+    names = {Role.USER: "Caller", Role.ASSISTANT: "You", Role.SYSTEM: "Note"}
     lines = [f"{names[message.role]}: {message.text}" for message in history if message.role in names]
     if not lines:
         return ""
