@@ -24,6 +24,8 @@ _CUTOFF: Final = 0.94
 """Of the lower Nyquist frequency."""
 _BLOCK_SAMPLES: Final = 8192
 """Bounds the memory of one step over a long recording."""
+_FEW_PHASES: Final = 8
+"""Up to so many, one step for each phase is cheaper than gathering the windows of all."""
 _MAX_RATIO_TERM: Final = 1000
 """No pair of customary rates needs a bigger term (11025 to 8000 is 320/441)."""
 
@@ -88,14 +90,37 @@ class StreamResampler:
 
     def _step(self, chunk: npt.NDArray[np.int16]) -> bytes:
         shape = self._filter
-        known = np.concatenate([self._past, chunk.astype(np.float32)])
+        known = np.concatenate([self._past, chunk], dtype=np.float32)
         end = len(chunk) * shape.up
-        at = np.arange(self._next_at, end, shape.down)
-        self._next_at += len(at) * shape.down - end
-        windows = np.lib.stride_tricks.sliding_window_view(known, shape.taps)[at // shape.up]
-        out = np.einsum("ij,ij->i", windows, shape.phases[at % shape.up])
+        count = max(0, -((self._next_at - end) // shape.down))
+        out = np.empty(count, dtype=np.float32)
+        if shape.up <= _FEW_PHASES:
+            self._by_phase(known, out)
+        else:
+            at = np.arange(self._next_at, end, shape.down)
+            windows = np.lib.stride_tricks.sliding_window_view(known, shape.taps)[at // shape.up]
+            np.einsum("ij,ij->i", windows, shape.phases[at % shape.up], out=out)
+        self._next_at += count * shape.down - end
         self._past = known[len(known) - (shape.taps - 1) :]
-        return bytes(np.clip(np.rint(out), -32768, 32767).astype("<i2"))
+        np.rint(out, out=out)
+        np.maximum(out, -32768, out=out)
+        np.minimum(out, 32767, out=out)
+        return out.astype("<i2").tobytes()
+
+    def _by_phase(self, known: _Floats, out: _Floats) -> None:
+        """Samples of one phase stand `down` apart in the input: a view of it, where gathering would copy each often."""
+        shape = self._filter
+        for first in range(min(shape.up, len(out))):
+            at = self._next_at + first * shape.down
+            rows = -((first - len(out)) // shape.up)
+            windows: _Floats = np.ndarray(
+                (rows, shape.taps),
+                dtype=np.float32,
+                buffer=known,
+                offset=at // shape.up * known.itemsize,
+                strides=(shape.down * known.itemsize, known.itemsize),
+            )
+            np.einsum("ij,j->i", windows, shape.phases[at % shape.up], out=out[first :: shape.up])
 
     def _skip_delay(self) -> None:
         self._next_at = self._filter.half

@@ -24,7 +24,8 @@ from voice_ai_service.providers.llm.seam import (
     Usage,
 )
 from voice_ai_service.providers.llm.tool_arguments import parse_arguments
-from voice_ai_service.providers.openai_sdk import CompatibleSettings, OpenAiClient, open_client
+from voice_ai_service.providers.openai_sdk import CompatibleSettings
+from voice_ai_service.providers.openai_wire import OpenAiWire, WireErrors, open_wire
 
 _FINISH: Final[Mapping[str, str]] = {
     "stop": "stop",
@@ -66,13 +67,12 @@ ChatSettings = OpenAiChatSettings | CompatibleChatSettings
 
 async def build(context: ProviderContext, settings: ChatSettings, secret: str | None) -> OpenAiChat:
     name = "openai" if isinstance(settings, OpenAiChatSettings) else "openai_compatible"
-    client = await open_client(name, settings, secret, context, used=lambda client: client.chat.completions)
-    return OpenAiChat(client, settings)
+    return OpenAiChat(await open_wire(name, settings, secret, context), settings)
 
 
 class OpenAiChat:
-    def __init__(self, client: OpenAiClient, settings: ChatSettings) -> None:
-        self._client = client
+    def __init__(self, wire: OpenAiWire, settings: ChatSettings) -> None:
+        self._wire = wire
         self._settings = settings
 
     @property
@@ -87,29 +87,28 @@ class OpenAiChat:
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], options: ChatOptions
     ) -> AsyncGenerator[ChatEvent, None]:
         """See the seam. Tool calls come when the model has finished them, just before ChatDone."""
-        errors = self._client.errors
-        answer = _Answer(self._client)
-        with errors.mapped():
-            stream = await self._client.client.chat.completions.create(
-                model=self._settings.model,
-                messages=[_message(message) for message in messages],
-                stream=True,
-                stream_options={"include_usage": True},
-                timeout=self._client.wait_limits(
-                    max(options.first_token_timeout_s, self._client.timeouts.stall_s)
-                ),
-                **self._options(tools, options),
-            )
-            # Leaving this block closes the connection: the server sees that nobody listens any more.
-            async with stream, aclosing(stream.__aiter__()) as chunks:
-                async for chunk in chunks:
-                    if text := answer.take(chunk):
-                        yield TextDelta(text)
+        wire = self._wire
+        answer = _Answer(wire.errors)
+        asked = {
+            "model": self._settings.model,
+            "messages": [_message(message) for message in messages],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            **self._options(tools, options),
+        }
+        read_s = max(options.first_token_timeout_s, wire.timeouts.stall_s)
+        # Leaving this block closes the connection: the server sees that nobody listens any more.
+        async with aclosing(
+            wire.events(await wire.post("/chat/completions", asked, read_s=read_s))
+        ) as chunks:
+            async for chunk in chunks:
+                if text := answer.take(chunk):
+                    yield TextDelta(text)
         for event in answer.end():
             yield event
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._wire.aclose()
 
     def _options(self, tools: Sequence[ToolSpec], options: ChatOptions) -> dict[str, Any]:
         settings = self._settings
@@ -133,10 +132,10 @@ class _Call:
 
 
 class _Answer:
-    """The chunks of one answer, put together. The SDK does not validate them, so this does."""
+    """The chunks of one answer, put together. Nothing in them is believed unseen."""
 
-    def __init__(self, client: OpenAiClient) -> None:
-        self._client = client
+    def __init__(self, errors: WireErrors) -> None:
+        self._errors = errors
         self._calls: dict[int, _Call] = {}
         self._finish: str | None = None
         self._refused = False
@@ -146,44 +145,47 @@ class _Answer:
         """The text that the chunk adds. Raises ProviderProtocol for a chunk that is none."""
         try:
             return self._take(chunk)
-        except (AttributeError, TypeError, ValueError) as error:
-            raise self._client.errors.protocol("A chunk has the wrong shape.", error) from error
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise self._errors.protocol("A chunk has the wrong shape.", error) from error
 
     def _take(self, chunk: Any) -> str:
-        usage = getattr(chunk, "usage", None)
+        usage = chunk.get("usage")
         if usage is not None:
-            self._usage = Usage(int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0))
-        choices = getattr(chunk, "choices", None)
+            self._usage = Usage(
+                int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
+            )
+        choices = chunk.get("choices")
         if not isinstance(choices, list):
-            raise self._client.errors.protocol("A chunk has no choices.")
+            raise self._errors.protocol("A chunk has no choices.")
         if not choices:
             return ""
         choice = choices[0]
-        if choice.finish_reason is not None:
-            self._finish = str(choice.finish_reason)
-        delta = choice.delta
+        finish = choice.get("finish_reason")
+        if finish is not None:
+            self._finish = str(finish)
+        delta = choice.get("delta")
         if delta is None:
             return ""
-        if getattr(delta, "refusal", None):
+        if delta.get("refusal"):
             self._refused = True
-        for piece in getattr(delta, "tool_calls", None) or ():
+        for piece in delta.get("tool_calls") or ():
             self._take_call(piece)
-        text = getattr(delta, "content", None)
+        text = delta.get("content")
         if text is not None and not isinstance(text, str):
-            raise self._client.errors.protocol("A chunk's text is no text.")
+            raise self._errors.protocol("A chunk's text is no text.")
         return text or ""
 
     def end(self) -> list[ChatEvent]:
         """What follows the text. Raises ProviderUnavailable when the answer was cut off before its end."""
         if self._finish is None:
-            raise self._client.errors.cut()
+            raise self._errors.cut()
         if not all(call.name for call in self._calls.values()):
-            raise self._client.errors.protocol("A tool call has no name.")
+            raise self._errors.protocol("A tool call has no name.")
         calls = [
             ToolCall(
                 call.call_id or f"call_{index}",
                 call.name,
-                parse_arguments("".join(call.arguments), self._client.errors),
+                parse_arguments("".join(call.arguments), self._errors),
             )
             for index, call in sorted(self._calls.items())
         ]
@@ -192,13 +194,15 @@ class _Answer:
         return [*calls, ChatDone("refused" if self._refused else finish, self._usage)]
 
     def _take_call(self, piece: Any) -> None:
-        index = piece.index if isinstance(piece.index, int) else len(self._calls)
+        index = piece.get("index")
+        if not isinstance(index, int):
+            index = len(self._calls)
         call = self._calls.setdefault(index, _Call())
-        call.call_id = call.call_id or piece.id or ""
-        function = piece.function
+        call.call_id = call.call_id or str(piece.get("id") or "")
+        function = piece.get("function")
         if function is not None:
-            call.name = call.name or function.name or ""
-            call.arguments.append(function.arguments or "")
+            call.name = call.name or str(function.get("name") or "")
+            call.arguments.append(str(function.get("arguments") or ""))
 
 
 def _message(message: ChatMessage) -> dict[str, Any]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import AsyncGenerator, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
 
 from voice_ai_service.audio.formats import WIDE_RATE_HZ, PcmAudio
 from voice_ai_service.audio.wav import write_wav
 from voice_ai_service.providers.entry import ModelName, ProviderContext, ProviderSettings
-from voice_ai_service.providers.openai_sdk import CompatibleSettings, OpenAiClient, open_client
+from voice_ai_service.providers.openai_sdk import CompatibleSettings
+from voice_ai_service.providers.openai_wire import OpenAiWire, open_wire
 from voice_ai_service.providers.stt.batch import BatchStream
 from voice_ai_service.providers.stt.invented import Segment, spoken
 from voice_ai_service.providers.stt.languages import bases, tag_for
 from voice_ai_service.providers.stt.seam import Phrase, SttCapabilities, SttOptions, SttStream, Transcript
 
 _MAX_HINTS: Final = 60
+_KEPT_HINTS: Final = 64
 _MAX_PROMPT_CHARACTERS: Final = 800
 """Whisper reads the last 224 tokens of a prompt."""
 
@@ -49,16 +51,14 @@ SttSettings = OpenAiSttSettings | CompatibleSttSettings
 
 async def build(context: ProviderContext, settings: SttSettings, secret: str | None) -> OpenAiStt:
     name = "openai" if isinstance(settings, OpenAiSttSettings) else "openai_compatible"
-    client = await open_client(
-        name, settings, secret, context, used=lambda client: client.audio.transcriptions
-    )
-    return OpenAiStt(client, settings)
+    return OpenAiStt(await open_wire(name, settings, secret, context), settings)
 
 
 class OpenAiStt:
-    def __init__(self, client: OpenAiClient, settings: SttSettings) -> None:
-        self._client = client
+    def __init__(self, wire: OpenAiWire, settings: SttSettings) -> None:
+        self._wire = wire
         self._settings = settings
+        self._hints_of = _KeptHints()
 
     @property
     def capabilities(self) -> SttCapabilities:
@@ -72,17 +72,14 @@ class OpenAiStt:
 
     async def transcribe(self, audio: PcmAudio, options: SttOptions) -> Transcript:
         """See the seam. What the model says of its own doubt removes texts that nobody spoke."""
-        errors = self._client.errors
-        wav = await asyncio.to_thread(write_wav, audio)
-        with errors.mapped():
-            answer = await self._client.client.audio.transcriptions.create(
-                file=("utterance.wav", wav, "audio/wav"),
-                model=self._settings.model,
-                response_format=self._settings.answer,
-                timeout=self._client.wait_limits(options.timeout_s),
-                **self._hints(options),
-            )
-            return self._transcript(answer, options)
+        fields = [
+            ("model", self._settings.model),
+            ("response_format", self._settings.answer),
+            *self._hints(options),
+        ]
+        file = ("utterance.wav", "audio/wav", write_wav(audio))
+        answer = await self._wire.post_form("/audio/transcriptions", fields, file, read_s=options.timeout_s)
+        return self._transcript(await self._wire.json(answer), options)
 
     @asynccontextmanager
     async def stream(self, sample_rate_hz: int, options: SttOptions) -> AsyncGenerator[SttStream, None]:
@@ -90,26 +87,25 @@ class OpenAiStt:
         yield BatchStream(lambda audio: self.transcribe(audio, options), sample_rate_hz)
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._wire.aclose()
 
-    def _hints(self, options: SttOptions) -> dict[str, Any]:
+    def _hints(self, options: SttOptions) -> list[tuple[str, str]]:
         languages = bases(options.languages)
-        phrases = _likely(options)
-        hints: dict[str, Any] = {"temperature": 0.0}
+        phrases = self._hints_of(options)
         if self._settings.hints == "keywords":
-            # By way of the body: older versions of the SDK do not know these two fields.
-            hints = {"extra_body": {"languages": list(languages), "keywords": phrases}}
-        else:
-            hints["language"] = languages[0]
+            named = [("languages[]", language) for language in languages]
+            return [*named, *(("keywords[]", phrase) for phrase in phrases)]
+        hints = [("temperature", "0.0"), ("language", languages[0])]
         if self._settings.hints == "prompt" and phrases:
-            hints["prompt"] = _prompt(phrases)
+            hints.append(("prompt", _prompt(phrases)))
         return hints
 
     def _transcript(self, answer: Any, options: SttOptions) -> Transcript:
-        text = getattr(answer, "text", None)
+        text = answer.get("text") if isinstance(answer, dict) else None
         if not isinstance(text, str):
-            raise self._client.errors.protocol("The answer has no text.")
-        segments = [_segment(raw) for raw in getattr(answer, "segments", None) or ()]
+            raise self._wire.errors.protocol("The answer has no text.")
+        listed = answer.get("segments")
+        segments = [_segment(raw) for raw in listed] if isinstance(listed, list) else []
         judged = segments or [Segment(text)]
         kept = spoken(judged)
         if len(kept) < len(judged):
@@ -118,6 +114,25 @@ class OpenAiStt:
             )  # each begins with the space that belongs before it
         language = tag_for(_language(answer), options.languages) or options.languages[0]
         return Transcript(text.strip(), language, _confidence(kept) if segments else None)
+
+
+class _KeptHints:
+    """A secretary's phrases are the same tuple on every turn; going through hundreds of them costs a millisecond."""
+
+    def __init__(self) -> None:
+        # By identity, which comparing that many phrases would not be cheaper than; the tuple is kept with it.
+        self._kept: OrderedDict[tuple[int, tuple[str, ...]], tuple[tuple[Phrase, ...], list[str]]] = (
+            OrderedDict()
+        )
+
+    def __call__(self, options: SttOptions) -> list[str]:
+        key = (id(options.phrases), options.languages)
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = (options.phrases, _likely(options))
+            if len(self._kept) > _KEPT_HINTS:
+                self._kept.popitem(last=False)
+        return found[1]
 
 
 def _likely(options: SttOptions) -> list[str]:
@@ -141,24 +156,25 @@ def _prompt(phrases: Sequence[str]) -> str:
     return prompt
 
 
-def _language(answer: Any) -> str | None:
-    named = getattr(answer, "language", None)
+def _language(answer: Mapping[str, Any]) -> str | None:
+    named = answer.get("language")
     if isinstance(named, str):
         return named
-    listed = getattr(answer, "languages", None)
-    if isinstance(listed, list) and listed:
-        code = getattr(listed[0], "code", None)
+    listed = answer.get("languages")
+    if isinstance(listed, list) and listed and isinstance(listed[0], dict):
+        code = listed[0].get("code")
         return code if isinstance(code, str) else None
     return None
 
 
 def _segment(raw: Any) -> Segment:
     """Servers leave fields out: what is missing raises no doubt."""
+    fields = raw if isinstance(raw, dict) else {}
     return Segment(
-        text=str(getattr(raw, "text", "") or ""),
-        no_speech=_number(getattr(raw, "no_speech_prob", None), 0.0),
-        logprob=_number(getattr(raw, "avg_logprob", None), 0.0),
-        compression=_number(getattr(raw, "compression_ratio", None), 1.0),
+        text=str(fields.get("text") or ""),
+        no_speech=_number(fields.get("no_speech_prob"), 0.0),
+        logprob=_number(fields.get("avg_logprob"), 0.0),
+        compression=_number(fields.get("compression_ratio"), 1.0),
     )
 
 

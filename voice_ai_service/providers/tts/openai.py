@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Final
 
 from pydantic import Field
 
 from voice_ai_service.audio.resample import StreamResampler
 from voice_ai_service.errors import ProviderRefused
 from voice_ai_service.providers.entry import ModelName, ProviderContext, ProviderSettings
-from voice_ai_service.providers.openai_sdk import CompatibleSettings, OpenAiClient, open_client
+from voice_ai_service.providers.openai_sdk import CompatibleSettings
+from voice_ai_service.providers.openai_wire import OpenAiWire, open_wire
 from voice_ai_service.providers.tts.samples import WholeSamples
 from voice_ai_service.providers.tts.seam import TtsCapabilities, TtsOptions, Voice
 from voice_ai_service.providers.tts.sentences import speak_by_sentence
@@ -46,15 +47,12 @@ TtsSettings = OpenAiTtsSettings | CompatibleTtsSettings
 
 async def build(context: ProviderContext, settings: TtsSettings, secret: str | None) -> OpenAiTts:
     name = "openai" if isinstance(settings, OpenAiTtsSettings) else "openai_compatible"
-    client = await open_client(
-        name, settings, secret, context, used=lambda client: client.audio.speech.with_streaming_response
-    )
-    return OpenAiTts(client, settings)
+    return OpenAiTts(await open_wire(name, settings, secret, context), settings)
 
 
 class OpenAiTts:
-    def __init__(self, client: OpenAiClient, settings: TtsSettings) -> None:
-        self._client = client
+    def __init__(self, wire: OpenAiWire, settings: TtsSettings) -> None:
+        self._wire = wire
         self._settings = settings
 
     @property
@@ -82,36 +80,31 @@ class OpenAiTts:
         return tuple(Voice(name, "mul") for name in names)
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._wire.aclose()
 
     async def _speak(self, text: str, options: TtsOptions) -> AsyncGenerator[bytes, None]:
-        extra: dict[str, Any] = {}
-        if self._settings.instructions:
-            extra["instructions"] = self._settings.instructions
+        wire, settings = self._wire, self._settings
+        asked = {
+            "model": settings.model,
+            "voice": options.voice or settings.voice,
+            "input": text,
+            "response_format": "pcm",
+            "speed": min(max(options.speed, _SLOWEST), _FASTEST),
+        }
+        if settings.instructions:
+            asked["instructions"] = settings.instructions
         samples = WholeSamples()
-        with self._client.errors.mapped():
-            answer = self._client.client.audio.speech.with_streaming_response.create(
-                model=self._settings.model,
-                voice=options.voice or self._settings.voice,
-                input=text,
-                response_format="pcm",
-                speed=min(max(options.speed, _SLOWEST), _FASTEST),
-                timeout=self._client.wait_limits(
-                    max(options.first_byte_timeout_s, self._client.timeouts.stall_s)
-                ),
-                **extra,
-            )
-            async with answer as response:
-                self._refuse_what_is_no_pcm(response)
-                # As they come: a fixed size would wait for the rest of a piece.
-                async with aclosing(response.iter_bytes()) as pieces:
-                    async for piece in pieces:
-                        samples.check_start(piece, self._client.errors)
-                        if whole := samples.take(piece):
-                            yield whole
+        read_s = max(options.first_byte_timeout_s, wire.timeouts.stall_s)
+        answer = await wire.post("/audio/speech", asked, read_s=read_s)
+        async with aclosing(wire.pieces(answer)) as pieces:
+            self._refuse_what_is_no_pcm(answer.headers)
+            async for piece in pieces:
+                samples.check_start(piece, wire.errors)
+                if whole := samples.take(piece):
+                    yield whole
 
-    def _refuse_what_is_no_pcm(self, response: Any) -> None:
+    def _refuse_what_is_no_pcm(self, headers: Mapping[str, str]) -> None:
         """A page or a message of an error, spoken as sound, is noise in the caller's ear."""
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind.startswith("text/") or kind in ("application/json", "audio/mpeg", "audio/mp3"):
-            raise self._client.errors.protocol(f"It sent {kind} instead of samples.")
+            raise self._wire.errors.protocol(f"It sent {kind} instead of samples.")
