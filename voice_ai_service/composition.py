@@ -19,6 +19,7 @@ from voice_ai_service.calls.transfer_repository import DestinationRepository, Ru
 from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.retention import Retention
+from voice_ai_service.conversations.s3_store import store_of
 from voice_ai_service.conversations.stream_tickets import StreamTickets
 from voice_ai_service.crm.outbox import Outbox
 from voice_ai_service.crm.tickets import TicketTools
@@ -190,7 +191,7 @@ async def open_worker_parts(settings: Settings, metrics: Metrics, clock: Clock) 
     async with AsyncExitStack() as stack:
         database = await open_database(settings, stack)
         shared = await open_shared(settings, clock, stack)
-        recordings = Recordings(settings.data_dir / "recordings")
+        recordings = Recordings(settings.data_dir / "recordings", await asyncio.to_thread(store_of, settings))
         folders = call_folders(settings, recordings)
         sealer = await asyncio.to_thread(load_sealer, settings)
         registry = await open_registry(settings, clock)

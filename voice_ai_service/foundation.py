@@ -17,6 +17,7 @@ from voice_ai_service.conversations.call_folder import CallFolders
 from voice_ai_service.conversations.live_calls import LiveCalls
 from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.repository import ConversationRepository
+from voice_ai_service.conversations.s3_store import store_of
 from voice_ai_service.conversations.sessions import CallSessions
 from voice_ai_service.crm.outbox import CallCompletedAnnouncement
 from voice_ai_service.crm.tickets import Tickets
@@ -106,7 +107,7 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
         stack.callback(tracer.close)
         live_calls = LiveCalls(database)
         sessions = await stack.enter_async_context(CallSessions(live_calls, shared.cache, clock))
-        recordings = Recordings(settings.data_dir / "recordings")
+        recordings = Recordings(settings.data_dir / "recordings", await asyncio.to_thread(store_of, settings))
         knowledge = KnowledgeSearch(database, DatabaseVectorStore(database), factory)
         stack.push_async_callback(knowledge.aclose)
         errands = Errands()

@@ -138,10 +138,6 @@ class Playout:
         self._inbound.arrived(self._scheduler.time())
         return self._line.left_until(self._inbound.at)
 
-    def left_until(self, until: float) -> bytes:
-        """The 20 ms that left before an instant of the last 4 s; for recordings that fill gaps."""
-        return self._line.left_until(until)
-
     # For replies.
 
     def heard_bytes(self, playing: Playing) -> int:

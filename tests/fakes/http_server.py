@@ -99,7 +99,7 @@ async def serving(respond: Respond) -> AsyncIterator[str]:
 
 async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, respond: Respond) -> bool:
     """One request and its answer; False when the connection is of no further use."""
-    request = await _receive(reader, writer.get_extra_info("peername")[1])
+    request = await _receive(reader, writer)
     answer = await respond(request)
     watch = asyncio.create_task(_watch(reader, request), name="does the client still listen")
     try:
@@ -112,11 +112,14 @@ async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
         await asyncio.gather(watch, return_exceptions=True)
 
 
-async def _receive(reader: asyncio.StreamReader, connection: int) -> Received:
+async def _receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Received:
+    connection = writer.get_extra_info("peername")[1]
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.strip().split("\r\n")
     method, path, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if headers.get("expect", "").lower() == "100-continue":
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     if headers.get("transfer-encoding") == "chunked":
         return Received(connection, method, path, headers, await _chunks(reader))
     body = await reader.readexactly(int(headers.get("content-length", 0)))

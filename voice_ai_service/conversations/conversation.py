@@ -12,6 +12,7 @@ from uuid import UUID
 
 from voice_ai_service.conversations.heard import heard_text
 from voice_ai_service.conversations.outcome import Ending, Resolution, end_reason_of, resolution_of
+from voice_ai_service.conversations.recordings import is_link
 from voice_ai_service.conversations.text import storable, storable_json
 from voice_ai_service.dialogue.call_state import STAGES, CallState, Speaker, TurnRecord
 
@@ -110,10 +111,10 @@ class Conversation:
 
     @property
     def audio_refs(self) -> tuple[str, ...]:
-        """Names of the call's files that its rows refer to."""
+        """Names of the call's files that its rows refer to; links into a store are no files of ours."""
         names = [message.audio_ref for message in self.messages]
         names += [self.message_audio_ref, self.recording_ref]
-        return tuple(dict.fromkeys(name for name in names if name))
+        return tuple(dict.fromkeys(name for name in names if name and not is_link(name)))
 
     @property
     def cost_cents(self) -> Decimal | None:
@@ -245,7 +246,11 @@ def _secretary_message(turn: TurnRecord) -> Message:
 
 
 def _heard(turn: TurnRecord, said: str) -> str | None:
-    return heard_text(said, turn.played_ms, turn.audio_ms) if turn.said_heard is None else storable(turn.said_heard)
+    return (
+        heard_text(said, turn.played_ms, turn.audio_ms)
+        if turn.said_heard is None
+        else storable(turn.said_heard)
+    )
 
 
 def _latencies(turn: TurnRecord) -> dict[str, float]:

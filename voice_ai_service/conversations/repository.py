@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from voice_ai_service.conversations.conversation import Conversation, Message
+from voice_ai_service.conversations.recordings import is_link
 from voice_ai_service.conversations.stored import (
     ConversationDetail,
     ConversationFilter,
@@ -88,7 +89,7 @@ class ConversationRepository:
         if row is None:
             return ()
         names = (*row["audio_refs"], row["message_audio_ref"], row["recording_ref"])
-        return tuple(dict.fromkeys(name for name in names if name))
+        return tuple(dict.fromkeys(name for name in names if name and not is_link(name)))
 
     async def find(self, domain_uuid: UUID, conversation_uuid: UUID) -> ConversationDetail:
         """A conversation with all its messages.

@@ -1,0 +1,1 @@
+"""What both sides said, as a stereo file: the caller left, the secretary right."""
