@@ -246,7 +246,7 @@ class Exchange:
                 if self._ears is not None:
                     self._ears.brain_lives()
                 if self._ears is None or not self._ears.caller_speaks:
-                    self._fillers.fill()
+                    self._fillers.fill(live.parts.options.filler_after_ms)
             case BrainFailed():
                 return
 

@@ -19,8 +19,10 @@ class Fillers:
         self._announcer = announcer
         self._saying: asyncio.Task[None] | None = None
 
-    def fill(self, after_ms: int = 0) -> None:
-        """Say that it takes a moment, unless something is heard by then. One at a time."""
+    def fill(self, after_ms: int) -> None:
+        """Say that it takes a moment, unless something is heard by then. One at a time; 0: never."""
+        if not after_ms:
+            return
         if self._saying is None or self._saying.done():
             self._saying = self._live.scope.start("filler", self._fill(after_ms / 1000))
 
@@ -36,8 +38,7 @@ class Fillers:
 
     async def _fill(self, after_s: float) -> None:
         live = self._live
-        if after_s:
-            await live.parts.clock.sleep(after_s)
+        await live.parts.clock.sleep(after_s)
         if live.mouth.sounding or not live.phases.talking:
             return
         live.parts.figures.fillers.inc()

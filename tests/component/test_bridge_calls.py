@@ -38,7 +38,6 @@ from voice_ai_service.conversations.conversation import Conversation
 from voice_ai_service.conversations.sessions import CallSessions
 from voice_ai_service.conversations.stream_tickets import RedeemedTicket, StreamOptions
 from voice_ai_service.db.cache import MemoryCache
-from voice_ai_service.dialogue.call_state import TurnRecord
 from voice_ai_service.dialogue.dialogue import Dialogue
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.providers.tts.cache import PhraseCache
@@ -176,10 +175,7 @@ async def bridge(ears: Ears, *, before: Callable[[Brains], None] = lambda _: Non
 
 @asynccontextmanager
 async def caller(here: Bridge) -> AsyncIterator[Caller]:
-    greeting = TurnRecord(
-        turn=0, started_at=WallClock().now(), said=GREETING, said_language="pt-BR", intent="greeting"
-    )
-    state, token = call(turns=[greeting], mode="realtime"), uuid4().hex
+    state, token = call(mode="realtime"), uuid4().hex
     options = StreamOptions(control="socket", playout="socket")
     here.door.tickets[token] = RedeemedTicket(state.call_uuid, state.domain_uuid, uuid4(), options, state)
     url = f"ws://127.0.0.1:{here.server.port}/stream/{state.call_uuid}?token={token}"

@@ -56,7 +56,7 @@ from voice_ai_service.tracing import NoTracer
 
 CHANNEL = UUID("aaaaaaaa-0000-4000-8000-000000000001")
 SILENCE = bytes(320)
-GREETING = "Padaria Sol, bom dia. Como posso ajudar?"
+GREETING = "Olá! Você ligou para Padaria Sol. Como posso ajudar?"
 
 
 class WallClock(LoopClock):
@@ -225,7 +225,6 @@ class LiveCall:
         self.pbx = pbx
         self.place = place
         self.brains = brains
-        self.greeting = GREETING
         self.archive: Archive
         self.journal: MemoryJournal
         self.metrics: Metrics
@@ -354,14 +353,7 @@ async def live_call(
                 here.archive, here.journal, here.metrics = archive, journal, metrics
                 here.board, here.let_go = board, let_go
                 before(here)
-                greeting = TurnRecord(
-                    turn=0,
-                    started_at=clock.now(),
-                    said=here.greeting,
-                    said_language="pt-BR",
-                    intent="greeting",
-                )
-                host.on_call(leg, ticket(call(turns=[greeting], **state), control))
+                host.on_call(leg, ticket(call(**state), control))
                 sweeping = asyncio.create_task(sweeper.run())
                 streaming = asyncio.create_task(leg.stream())
                 while not len(host.registry) and leg.ended is None:

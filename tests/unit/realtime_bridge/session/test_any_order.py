@@ -75,7 +75,7 @@ async def do(call: LiveCall, brain: ToldBrain, what: str, detail: Any) -> None:
             found[0].take_leave()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.booleans(), st.lists(STEPS, max_size=14), ENDS)
 def test_any_order_ends_in_one_conversation(owns: bool, steps: list[tuple[str, Any]], end: str) -> None:
     @virtual_time

@@ -81,12 +81,9 @@ async def test_a_cough_pauses_and_the_reply_goes_on_at_the_same_sample(cough_ms:
 @virtual_time
 async def test_a_notice_is_heard_to_its_end_and_the_question_may_be_interrupted() -> None:
     notice = texts("pt-BR").disclosure
-    greeting = f"Padaria Sol. {notice} Como posso ajudar o senhor ou a senhora, e em que assunto?"
-
-    def greet(call: LiveCall) -> None:
-        call.greeting = greeting
-
-    async with live_call(ears=Ears(["qual o endereço"]), settings={"disclosure": True}, before=greet) as call:
+    greeting = {"pt-BR": "Padaria Sol. Como posso ajudar o senhor ou a senhora, e em que assunto?"}
+    settings = {"disclosure": True, "greeting": greeting}
+    async with live_call(ears=Ears(["qual o endereço"]), settings=settings) as call:
         await call.until(lambda: call.phase == "greeting")
         notice_ms = 50 * len(f"Padaria Sol. {notice}")
         await call.says(600)
