@@ -17,7 +17,9 @@ _MISSED_S: Final = 2 * _PTIME_S - 0.001
 """Less than two frames may be the clocks' drift."""
 _STALL_S: Final = 3 * _PTIME_S
 _AFTER_STALL: Final = 10
-"""Frames that may still come in a burst after a stall before what did not come counts as missing."""
+"""So many frames of an ordinary pace after a stall, and what did not come by then counts as missing."""
+_CATCHING_UP_S: Final = 0.005
+"""A frame so much less late than any before it is part of a burst: more may come."""
 _WINDOW: Final = 50
 
 
@@ -47,6 +49,8 @@ class SampleClock:
         late = now - self.at
         if late < 0:
             self.at, late = now, 0.0
+        if late < self._least - _CATCHING_UP_S:
+            self._window_left = max(self._window_left, _AFTER_STALL)
         self._least = min(self._least, late)
         self._window_left -= 1
         return self._missing() if self._window_left <= 0 else 0
