@@ -11,6 +11,7 @@ from realtime_bridge.session.mouth import Speech
 from realtime_bridge.session.state import Signal
 from realtime_bridge.session.tool_calls import ToolCalls
 from realtime_bridge.session.turn_book import BookedReply
+from realtime_bridge.tools.untruth import correction
 from voice_ai_service.audio.formats import PTIME_MS
 from voice_ai_service.dialogue.actions import Action, Continue, HangUp, RecordMessage, Transfer
 from voice_ai_service.dialogue.call_state import TurnRecord
@@ -45,6 +46,7 @@ class Afterwards:
         self._tools = tools
         self._watch = watch
         self._doer = doer
+        self._corrected = -1
 
     def on_heard(self, speech: Speech, *, began: bool) -> None:
         live = self._live
@@ -75,6 +77,7 @@ class Afterwards:
             self.close(speech.reply_id, booked)
         if not interrupted and booked.finished:
             self.act(booked.action)
+            self._see_to_truth(speech, booked)
 
     def close(self, reply_id: str, booked: BookedReply) -> None:
         """Everything is known of the reply: it is kept, measured and told."""
@@ -104,6 +107,18 @@ class Afterwards:
                 self._doer.transfer(action)
             case HangUp():
                 self._doer.hang_up(action)
+
+    def _see_to_truth(self, speech: Speech, booked: BookedReply) -> None:
+        """Once a turn: a brain that insists is not argued with."""
+        brain, turn = self._line.now, booked.record.turn
+        settled = turn == self._corrected or self._tools.running or not isinstance(booked.action, Continue)
+        if not speech.by_brain or settled or not brain.capabilities.speaks:
+            return
+        told = correction(self._live.context(), booked.record)
+        if told is not None:
+            self._corrected = turn
+            self._live.log.warning("a brain claimed what no tool did", brain=brain.name, turn=turn)
+            brain.prompt(told)
 
     def _tell_brain(self, speech: Speech, booked: BookedReply | None, *, interrupted: bool) -> None:
         if interrupted:

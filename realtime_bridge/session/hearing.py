@@ -19,13 +19,22 @@ from realtime_bridge.turn.barge_in import BargeIn, BargeInAction
 from realtime_bridge.turn.events import Discarded, EarEvent, Ended, Onset, Pause, Resumed
 from realtime_bridge.turn.idle import IdlePolicy, IdleVerdict
 from voice_ai_service.audio.formats import PTIME_MS
+from voice_ai_service.dialogue.call_state import Stage
 
 ECHO_TAIL_MS: Final = 600
 """How long after our last sound its echo may still come back."""
 
 
+MESSAGE_SILENCE_MS: Final = 2000
+"""Whoever leaves a message pauses in it; it is over after so much silence."""
+MESSAGE_MAX_MS: Final = 60_000
+
+
 class Ear(Protocol):
     """`turn.ear.Ear`."""
+
+    least_silence_ms: int
+    max_utterance_ms: int
 
     @property
     def frame(self) -> bytes: ...
@@ -195,6 +204,7 @@ class Hearing:
         brain = self._line.now
         match event:
             case Onset(pre_roll=pre_roll):
+                self._be_patient(self._live.state.stage is Stage.TAKING_MESSAGE)
                 brain.began(pre_roll)
                 return self._barge_in.onset()
             case Pause(since_ms=since_ms):
@@ -212,6 +222,11 @@ class Hearing:
                 self._live.parts.figures.discarded.inc()
                 return self._barge_in.utterance_over(discarded=True)
         return None
+
+    def _be_patient(self, taking_message: bool) -> None:
+        limits = self._live.plan.secretary.settings.limits
+        self._ear.least_silence_ms = MESSAGE_SILENCE_MS if taking_message else 0
+        self._ear.max_utterance_ms = MESSAGE_MAX_MS if taking_message else limits.max_utterance_s * 1000
 
     def _ask_model(self, since_ms: int) -> None:
         model = self._live.parts.end_of_turn

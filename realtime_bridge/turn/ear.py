@@ -35,6 +35,8 @@ class Ear:
         frame: The last frame for whoever listens next: without the echo of what was played, and quieter where
             nothing but echo can be in it.
         is_speech: Whether that frame is speech.
+        least_silence_ms: However sure the model is, no utterance ends sooner: whoever dictates a message pauses.
+        max_utterance_ms: A longer one is ended.
 
     Raises:
         ValueError: The rate is neither 8 nor 16 kHz, or a frame is not 20 ms long.
@@ -57,7 +59,8 @@ class Ear:
         self._waiting = Waiting.of(settings.end_silence_ms, language)
         self._backchannels = Backchannels(settings.backchannels)
         self._pause_ms = settings.pause_ms
-        self._max_utterance_ms = max_utterance_ms
+        self.max_utterance_ms = max_utterance_ms
+        self.least_silence_ms = 0
         self._kept: deque[bytes] = deque(maxlen=KEPT_MS // PTIME_MS)
         self._utterance: OpenUtterance | None = None
         self.now_ms = 0
@@ -121,7 +124,7 @@ class Ear:
 
     def _during(self, utterance: OpenUtterance, is_speech: bool) -> tuple[EarEvent, ...]:
         speaks = utterance.push(is_speech, self.now_ms)
-        if self.now_ms - utterance.start_ms >= self._max_utterance_ms:
+        if self.now_ms - utterance.start_ms >= self.max_utterance_ms:
             return self._end(utterance, UtteranceEnd.TOO_LONG)
         if not speaks:
             return self._silence(utterance, self.now_ms - utterance.speech_end_ms)
@@ -131,7 +134,7 @@ class Ear:
         return (Resumed(self.now_ms),)
 
     def _silence(self, utterance: OpenUtterance, silence_ms: int) -> tuple[EarEvent, ...]:
-        wanted_ms = self._waiting.silence_ms(utterance.complete)
+        wanted_ms = max(self._waiting.silence_ms(utterance.complete), self.least_silence_ms)
         if silence_ms >= wanted_ms:
             early = silence_ms < self._waiting.end_silence_ms
             return self._end(utterance, UtteranceEnd.MODEL if early else UtteranceEnd.SILENCE)

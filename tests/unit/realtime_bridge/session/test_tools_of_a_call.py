@@ -162,3 +162,33 @@ async def test_a_barge_in_drops_a_tool_that_may_be_dropped() -> None:
         await call.until(lambda: brain.of("tool_result"))
         assert tool.cancelled == 1
         assert brain.of("tool_result")[0][2] is False
+
+
+@virtual_time
+async def test_a_brain_that_claims_what_no_tool_did_is_told_once() -> None:
+    brain = ToldBrain()
+    async with live_call(before=vendor_first(brain)) as call:
+        await call.greeted()
+        brain.takes_turn("quero deixar um recado")
+        brain.says("r1", "Anotei o seu recado.")
+        await call.until(lambda: brain.of("prompt"))
+        assert "no tool did it" in brain.of("prompt")[0][0]
+        brain.says("r2", "Já anotei tudo.")
+        await call.until(lambda: call.turns[-1].said == "Já anotei tudo." and call.phase == "listening")
+        await asyncio.sleep(1)
+        assert len(brain.of("prompt")) == 1, "a brain that insists is not argued with"
+
+
+@virtual_time
+async def test_a_brain_that_did_what_it_says_is_left_alone() -> None:
+    brain = ToldBrain()
+    async with live_call(before=vendor_first(brain)) as call:
+        await call.greeted()
+        brain.takes_turn("diga ao João para ligar")
+        brain.does(ToolAsked("c1", "take_message", {"message": "Ligar"}))
+        await call.until(lambda: brain.of("tool_result"))
+        brain.says("r1", "Anotei o seu recado. Quer que eu transfira você para alguém?")
+        await call.until(lambda: call.turns[-1].played_ms is not None and call.phase == "listening")
+        await asyncio.sleep(1)
+        assert brain.of("prompt") == []
+        assert call.call.live.state.message_text == "Ligar"

@@ -225,3 +225,21 @@ async def test_the_turn_after_the_last_one_is_a_farewell() -> None:
         stored = await call.over()
     assert stored.end_reason == "max_turns"
     assert stored.turn_count == 2
+
+
+@virtual_time
+async def test_a_message_with_pauses_in_it_is_one_message() -> None:
+    ears = Ears(["quero deixar um recado", "liguem para mim amanhã"])
+    async with live_call(ears=ears) as call:
+        await call.greeted()
+        await call.says()
+        await call.answered(1)
+        assert call.turns[-1].action == "record_message"
+        await call.says(800)
+        await asyncio.sleep(1.2)
+        await call.says(800)
+        stored = await call.over()
+    assert stored.message_text == "liguem para mim amanhã"
+    assert stored.resolution == "message"
+    assert ears.audio[-1].duration_ms > 2800
+    assert stored.turn_count == 2
