@@ -230,6 +230,15 @@ class LiveCall:
         self.metrics: Metrics
         self.board: MemoryCache
         self.let_go: list[UUID]
+        self.began_again_at = 0.0
+
+    def again(self) -> None:
+        """Another call comes to the same secretary."""
+        self.leg = CallerLeg()
+        self.pbx.call_in(CHANNEL)
+        self.pbx.legs[CHANNEL] = self.leg
+        self.began_again_at = asyncio.get_running_loop().time()
+        self.host.on_call(self.leg, ticket(call()))
 
     @property
     def call(self) -> Call:
@@ -363,6 +372,7 @@ async def live_call(
                 finally:
                     sweeping.cancel()
                     leg.end()
+                    here.leg.end()
                     await asyncio.gather(sweeping, streaming, return_exceptions=True)
         await phrases.aclose()
 
