@@ -69,8 +69,7 @@ class Connection:
 
     def hear(self, samples: bytes) -> None:
         """The caller, as long as the vendor is to hear it."""
-        message = self.protocol.audio(self._to_wire.code(samples))
-        if message is not None:
+        for message in self.protocol.audio(self._to_wire.code(samples)):
             self._line.send_audio(message)
 
     def obey(self, command: Command) -> Steps:

@@ -111,8 +111,8 @@ class ElevenLabsProtocol:
     def opening(self) -> Steps:
         return [Send(wire.initiation(self._settings, self._opening))]
 
-    def audio(self, coded: bytes) -> str | None:
-        return None if self._held else wire.user_audio(coded)
+    def audio(self, coded: bytes) -> tuple[str, ...]:
+        return () if self._held else (wire.user_audio(coded),)
 
     def quiet(self) -> Steps:
         """Nothing came for a while: that was the reply."""

@@ -12,11 +12,12 @@ _MAX_HELD_MS: Final = 15_000
 
 
 class Caller:
-    """The caller's utterance: being sent, or waiting until the session knows what it is.
+    """The utterance is kept here until it is sure to be one, and as long as it might be no interruption.
 
     Attributes:
         waits: It is kept here.
-        size: Bytes of it so far.
+        over_reply: It began while a reply was heard.
+        size: Bytes of it since the onset; `whole_size` with what was before it.
         words: Its transcript so far.
         began: Gemini heard it begin, and the session was told.
     """
@@ -24,21 +25,25 @@ class Caller:
     def __init__(self) -> None:
         self.speaking = False
         self.waits = False
+        self.over_reply = False
         self.size = 0
+        self.whole_size = 0
         self.words = ""
         self.began = False
         self._kept: deque[bytes] = deque()
         self._kept_size = 0
 
-    def begin(self, *, waits: bool) -> None:
+    def begin(self, pre_roll: bytes, *, over_reply: bool) -> None:
         self.over()
-        self.speaking = True
-        self.waits = waits
+        self.speaking = self.waits = True
+        self.over_reply = over_reply
+        self.keep(pre_roll)
 
     def keep(self, coded: bytes) -> None:
         self._kept.append(coded)
         self._kept_size += len(coded)
-        while self._kept_size > _MAX_HELD_MS * INPUT.bytes_per_ms:
+        self.whole_size += len(coded)
+        while self._kept_size > _MAX_HELD_MS * INPUT.bytes_per_ms and len(self._kept) > 1:
             self._kept_size -= len(self._kept.popleft())
 
     def take(self) -> bytes:
@@ -50,5 +55,5 @@ class Caller:
 
     def over(self) -> None:
         self.take()
-        self.speaking = False
-        self.size = 0
+        self.speaking = self.over_reply = False
+        self.size = self.whole_size = 0

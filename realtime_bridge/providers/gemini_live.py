@@ -43,7 +43,8 @@ from voice_ai_service.errors import ProviderProtocol
 from voice_ai_service.providers.realtime.gemini import GeminiLiveSettings
 from voice_ai_service.providers.stt.seam import Transcript
 
-MIN_UTTERANCE_MS: Final = 100
+MIN_UTTERANCE_MS: Final = 200
+"""Less than this after the onset is not sent: what was a cough cannot be taken back, and would be answered."""
 _TAIL_MS: Final = 300
 """Text of a reply may follow its last audio by this much."""
 _RATE: Final = re.compile(r"rate=([0-9]{4,6})")
@@ -109,14 +110,17 @@ class GeminiProtocol:
     def opening(self) -> Steps:
         return [Send(wire.setup(self._settings, self._opening))]
 
-    def audio(self, coded: bytes) -> str | None:
+    def audio(self, coded: bytes) -> tuple[str, ...]:
         if not self.listens:
-            return None
-        self._caller.size += len(coded)
-        if self._caller.waits:
-            self._caller.keep(coded)
-            return None
-        return wire.realtime_audio(coded)
+            return ()
+        caller = self._caller
+        caller.size += len(coded)
+        if not caller.waits:
+            return (wire.realtime_audio(coded),)
+        caller.keep(coded)
+        if caller.over_reply or caller.size < MIN_UTTERANCE_MS * wire.INPUT.bytes_per_ms:
+            return ()
+        return tuple(step.text for step in self._let_through() if isinstance(step, Send))
 
     def quiet(self) -> Steps:
         """No text followed the last audio."""
@@ -192,18 +196,14 @@ class GeminiProtocol:
     def _begin(self, pre_roll: bytes, *, over_reply: bool) -> Steps:
         if not self._ours or self._held:
             return []
-        caller = self._caller
-        caller.begin(waits=over_reply or self._turn.speaks)
-        steps: Steps = [] if caller.waits else [*self._tell_notes(), Send(wire.ACTIVITY_START)]
-        if pre_roll and (first := self.audio(pre_roll)) is not None:
-            steps.append(Send(first))
-        return steps
+        self._caller.begin(pre_roll, over_reply=over_reply or self._turn.speaks)
+        return []
 
     def _end(self) -> Steps:
         caller = self._caller
         if not self._ours or not caller.speaking:
             return []
-        if caller.waits and caller.size < MIN_UTTERANCE_MS * wire.INPUT.bytes_per_ms:
+        if caller.waits and caller.whole_size < MIN_UTTERANCE_MS * wire.INPUT.bytes_per_ms:
             caller.over()
             return [Tell(CallerSaid(Transcript("", self._language), True))]
         steps = [*self._let_through(), Send(wire.ACTIVITY_END)]
@@ -212,7 +212,7 @@ class GeminiProtocol:
         return steps
 
     def _abandon(self) -> Steps:
-        """Gemini may answer to the little that it heard; that is not played."""
+        """What was sent of it Gemini may answer; that is not played."""
         sent = self._caller.speaking and not self._caller.waits
         self._caller.over()
         if not sent:
@@ -401,7 +401,8 @@ class GeminiProtocol:
             refusal = wire.tool_response(call_id, name, NO_SUCH_TOOL, silent=False)
             return [Oddity("tool_not_offered"), Send(refusal)]
         self._calls[call_id] = name
-        return [Tell(ToolAsked(call_id, name, dict(messages.child(call, "args"))))]
+        # What was said before it is a reply of its own: it may be heard while the tool runs.
+        return [*self._finish(), Tell(ToolAsked(call_id, name, dict(messages.child(call, "args"))))]
 
     def _on_cancellation(self, cancellation: Mapping[str, Any]) -> Steps:
         """The result is not awaited any more; what was done is done, and is told as a note."""

@@ -108,11 +108,11 @@ class OpenAiProtocol:
         first = wire.session_update(self._settings, self._opening.briefing, self._wire)
         return [Send(first), *(Send(wire.history_item(message)) for message in self._opening.history)]
 
-    def audio(self, coded: bytes) -> str | None:
+    def audio(self, coded: bytes) -> tuple[str, ...]:
         if not self.listens:
-            return None
+            return ()
         self._ear.size += len(coded)
-        return wire.append(coded)
+        return (wire.append(coded),)
 
     def quiet(self) -> Steps:
         return []
@@ -214,9 +214,7 @@ class OpenAiProtocol:
             return []
         steps = self._ear.clear()
         self._ear.speaking = True
-        if pre_roll and (first := self.audio(pre_roll)) is not None:
-            steps.append(Send(first))
-        return steps
+        return [*steps, *(Send(first) for first in self.audio(pre_roll))] if pre_roll else steps
 
     def _end(self) -> Steps:
         if not self._ours or not self._ear.speaking:

@@ -222,8 +222,8 @@ class VendorProtocol(Protocol):
 
     def obey(self, command: Command) -> Steps: ...
 
-    def audio(self, coded: bytes) -> str | None:
-        """The message for this audio of the caller; None while the vendor is not to hear it."""
+    def audio(self, coded: bytes) -> tuple[str, ...]:
+        """The messages for this audio of the caller; none while the vendor is not to hear it."""
         ...
 
     def quiet(self) -> Steps: ...
