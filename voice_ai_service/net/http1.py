@@ -63,6 +63,8 @@ class Origin:
         if parsed.scheme not in ("http", "https") or not host:
             raise ValueError("not an http or https URL")
         port = parsed.port if parsed.port is not None else (443 if parsed.scheme == "https" else 80)
+        if not 0 < port < 65536:
+            raise ValueError("no port")
         return cls(parsed.scheme, host, port, authority)
 
 
