@@ -12,15 +12,15 @@ from typing import Final
 
 import numpy as np
 
-from realtime_bridge.turn.echo_filter import SPAN_MS, EchoFilter, Filtered
+from realtime_bridge.turn.echo_filter import SPAN_MS, EchoFilter, Filtered, Floats, Pace
 from voice_ai_service.audio.formats import PTIME_MS
 from voice_ai_service.audio.level import SILENCE_DBFS, frame_dbfs
 
 _REACH_FRAMES: Final = SPAN_MS // PTIME_MS
 _FULL_SCALE_DB: Final = 20 * math.log10(32768)
 _L16: Final = np.dtype("<i2")
-_HELD_BACK: Final = np.float32(0.2)
-"""What is most likely echo is passed on 14 dB quieter: no recogniser takes it for words."""
+_HELD_BACK_BITS: Final = 3
+"""What is most likely echo is passed on 18 dB quieter: no recogniser takes it for words."""
 
 
 def _power_ratio(db: float) -> float:
@@ -38,6 +38,7 @@ class EchoBound:
     _BLOCK_FRAMES: Final = 25
     _BLOCKS: Final = 3
     _MARGIN: Final = _power_ratio(4.0)
+    _NOTHING: Final = _power_ratio(-35.0)
     _LOUD_ENOUGH: Final = (32768 * 10 ** (-45 / 20)) ** 2
     """Mean square; what was played more quietly teaches nothing."""
 
@@ -51,6 +52,11 @@ class EchoBound:
         """Whether no echo is so loud. Powers; `played` is the loudest that may come back now."""
         bound = played * max(self._returned, self._block)
         return heard > (bound if doubtful else bound * self._MARGIN)
+
+    @property
+    def line_is_silent(self) -> bool:
+        """Nothing of what was played came back lately."""
+        return max(self._returned, self._block) < self._NOTHING
 
     def learn(self, heard: float, played: float) -> None:
         """A frame that was not the caller's."""
@@ -127,6 +133,7 @@ class EchoRemoval:
         self._trust = FilterTrust()
         self._played: deque[float] = deque(maxlen=_REACH_FRAMES)
         self._since_played = _REACH_FRAMES
+        self._even = False
         self.frame = b""
         self.level_dbfs = SILENCE_DBFS
         self.callers = True
@@ -159,9 +166,9 @@ class EchoRemoval:
         if reference is not None:
             played = np.frombuffer(reference, _L16).astype(np.float32)
         heard = np.frombuffer(frame, _L16).astype(np.float32)
-        filtered = self._filter.process(heard, played, carefully=self.callers)
         self._played.append(float(played.dot(played)) / self._samples)
         loudest = max(self._played)
+        filtered = self._filtered(heard, played, loudest)
         trusted = self._trust.says_caller(filtered, doubtful=in_utterance)
         self.callers = trusted or self._bound.exceeded(filtered.left, loudest, doubtful=in_utterance)
         if not self.callers:
@@ -172,14 +179,22 @@ class EchoRemoval:
         self.level_dbfs = (
             max(SILENCE_DBFS, 10 * math.log10(left) - _FULL_SCALE_DB) if left > 0 else SILENCE_DBFS
         )
-        cleaned = _l16(filtered)
-        self.frame = cleaned if self.callers else _quieter(filtered)
+        samples = np.minimum(np.maximum(filtered.rest, -32768), 32767).astype(_L16)
+        cleaned = samples.tobytes()
+        self.frame = cleaned if self.callers else (samples >> _HELD_BACK_BITS).tobytes()
         return cleaned
 
+    def _filtered(self, heard: Floats, played: Floats, loudest: float) -> Filtered:
+        if self._bound.line_is_silent:
+            filtered = self._filter.pass_by(heard, played)
+            if not self._bound.exceeded(filtered.heard, loudest, doubtful=True):
+                return filtered
+            return self._filter.process_taken(heard, Pace.CAREFUL)
+        return self._filter.process(heard, played, self._pace())
 
-def _l16(filtered: Filtered) -> bytes:
-    return filtered.rest.clip(-32768, 32767).astype(_L16).tobytes()
-
-
-def _quieter(filtered: Filtered) -> bytes:
-    return (filtered.rest * _HELD_BACK).clip(-32768, 32767).astype(_L16).tobytes()
+    def _pace(self) -> Pace:
+        """A filter that works learns from every other frame, and is as good for it."""
+        self._even = not self._even
+        if self._trust.works and self._even:
+            return Pace.NONE
+        return Pace.CAREFUL if self.callers else Pace.FAST

@@ -9,6 +9,7 @@ the one that is used. Any delay up to the filter's length is found without an es
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 import numpy as np
@@ -22,9 +23,6 @@ Spectrum = npt.NDArray[np.complex64]
 SPAN_MS: Final = 400
 """The longest delay, from what left for the ear to its echo."""
 _PARTS: Final = SPAN_MS // PTIME_MS
-_STEP: Final = 0.6
-_CAREFUL_STEP: Final = 0.08
-"""While the caller speaks too; not nothing, because a line that changed sounds like a caller at first."""
 _SMOOTH: Final = 0.25
 _BETTER: Final = 0.75
 _WORSE: Final = 2.0
@@ -41,6 +39,16 @@ _EVEN_POWER: Final = 0.1
 """Of the mean over all frequencies, added to each: a band without our voice teaches nothing."""
 _LEAST_POWER: Final = 1e8
 """Of the spectrum of a frame, some -60 dBFS: digital silence is no reason to learn fast."""
+
+
+class Pace(Enum):
+    """How far one frame may change the filter that learns."""
+
+    FAST = 0.6
+    CAREFUL = 0.08
+    """While the caller speaks too; not nothing, because a line that changed sounds like a caller at first."""
+    NONE = 0.0
+    """Costs half as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +89,37 @@ class EchoFilter:
         self._slow_heard = self._slow_left = self._left_used = self._left_learner = 0.0
         self._proved = 0
 
-    def process(self, frame: Floats, played: Floats, *, carefully: bool = False) -> Filtered:
-        """The next 20 ms of the leg, and what left for its ear in them; `carefully` while the caller speaks."""
-        size = self._size
+    def process(self, frame: Floats, played: Floats, pace: Pace = Pace.FAST) -> Filtered:
+        """The next 20 ms of the leg, and what left for its ear in them."""
         self._take(played)
+        return self.process_taken(frame, pace)
+
+    def process_taken(self, frame: Floats, pace: Pace) -> Filtered:
+        """The rest of `process` for a frame that `pass_by` did not settle."""
+        size = self._size
         recent = self._spectra[self._at : self._at + _PARTS]
-        np.multiply(recent, self._filters, out=self._products)
-        echoes = np.fft.irfft(self._products.sum(axis=1))[:, size:]
-        rest = frame - echoes
-        used, learner = rest
-        echo, heard = echoes[0], float(frame.dot(frame)) / size
-        left, left_learner = float(used.dot(used)) / size, float(learner.dot(learner)) / size
-        self._compare(heard, left, left_learner)
-        self._learn(learner, _CAREFUL_STEP if carefully else _STEP)
+        if pace is Pace.NONE:
+            used_product = np.multiply(recent, self._filters[0], out=self._products[0])
+            echo: Floats = np.fft.irfft(np.add.reduce(used_product)).astype(np.float32, copy=False)[size:]
+        else:
+            np.multiply(recent, self._filters, out=self._products)
+            echo, learners = np.fft.irfft(np.add.reduce(self._products, axis=1))[:, size:]
+        used = frame - echo
+        heard, left = float(frame.dot(frame)) / size, float(used.dot(used)) / size
+        if pace is not Pace.NONE:
+            rest = frame - learners
+            self._compare(heard, left, float(rest.dot(rest)) / size)
+            self._learn(rest, pace.value)
         harmful = left > heard
         if harmful:
             used, left = frame, heard
         return Filtered(used, heard, left, float(echo.dot(echo)) / size, harmful)
+
+    def pass_by(self, frame: Floats, played: Floats) -> Filtered:
+        """Instead of `process`, at a quarter of its cost, where no echo is expected: the frame as it is."""
+        self._take(played)
+        heard = float(frame.dot(frame)) / self._size
+        return Filtered(frame, heard, heard, 0.0, False)
 
     def forget_played(self) -> None:
         """Nothing was played for longer than the filter reaches: begin with silence again."""
@@ -139,10 +161,9 @@ class EchoFilter:
     def _learn(self, learner_rest: Floats, step: float) -> None:
         self._padded[self._size :] = learner_rest
         wrong = np.fft.rfft(self._padded)
-        power = self._powers.sum(axis=0)
-        power += _LEAST_POWER + _EVEN_POWER * float(power.mean())
-        np.divide(step, power, out=power)
-        wrong *= power
+        power = np.add.reduce(self._powers)
+        power += _LEAST_POWER + _EVEN_POWER / len(power) * float(np.add.reduce(power))
+        wrong *= np.divide(step, power, out=power)
         np.multiply(self._conjugates[self._at : self._at + _PARTS], wrong, out=self._change)
         self._change *= self._shares
         self._filters[1] += self._change
