@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     """At SIGTERM: how long live calls may go on before they are asked to end."""
     bridge_playout: Literal["auto", "socket", "playback", "unicast"] = "auto"
     """The way back to the caller on this installation; docs/realtime.md says which fits which module."""
+    bridge_unicast_host: str = "127.0.0.1"
+    """For `unicast`: this machine's IPv4 address, as FreeSWITCH reaches it."""
+    bridge_unicast_pbx_host: str = "127.0.0.1"
+    """For `unicast`: an IPv4 address of FreeSWITCH's machine."""
+    bridge_unicast_first_port: int = Field(40000, ge=1024, le=65535)
+    bridge_unicast_last_port: int = Field(40999, ge=1024, le=65535)
     phone: bool = False
     """Serve the test phone at the bridge's health port, under /phone/. Who uses it needs a token of the domain."""
     service_url: str = "http://127.0.0.1:8100"

@@ -13,7 +13,7 @@ import random
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 from uuid import UUID
 
 import structlog
@@ -23,7 +23,8 @@ from realtime_bridge.leg import LegFormat
 from realtime_bridge.playout.observer import WayObserver
 from voice_ai_service.audio.formats import PTIME_MS
 from voice_ai_service.audio.resample import StreamResampler
-from voice_ai_service.errors import Unavailable
+from voice_ai_service.errors import InvalidInput, Unavailable
+from voice_ai_service.settings import Settings
 
 _TRIES: Final = 3
 _ANSWER_S: Final = 0.5
@@ -57,6 +58,18 @@ class UnicastPorts:
     pbx_host: str = "127.0.0.1"
     first: int = 40000
     last: int = 40999
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Raises InvalidInput for a range that ends before it begins."""
+        first, last = settings.bridge_unicast_first_port, settings.bridge_unicast_last_port
+        if last < first:
+            raise InvalidInput(
+                "the range of ports ends before it begins",
+                field="VOICE_AI_BRIDGE_UNICAST_LAST_PORT",
+                fix=f"{first} or more",
+            )
+        return cls(settings.bridge_unicast_host, settings.bridge_unicast_pbx_host, first, last)
 
     def shuffled(self) -> Iterator[int]:
         """All of them, beginning anywhere: processes that share a range seldom ask for the same one."""

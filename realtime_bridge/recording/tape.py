@@ -103,9 +103,13 @@ class Tape:
                 await self._deck.writer.run(lambda: self._write_last(owed, left, right))
         except TimeoutError:
             _log.error("a recording's last second was not written in time", call_uuid=str(self._call_uuid))
+            self._failed = True
         if self._file is None or not self._file.duration_ms:
             self._deck.observer.on_finished(kept=False, moved=False)
             return None
+        if self._failed:  # what there is stays where the disk's owner finds it
+            self._deck.observer.on_finished(kept=True, moved=False)
+            return self._file.name
         kept = await self._deck.recordings.hand_over(self._domain_uuid, self._call_uuid, self._file.name)
         self._deck.observer.on_finished(kept=True, moved=kept.moved)
         return kept.reference

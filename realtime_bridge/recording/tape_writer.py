@@ -28,12 +28,19 @@ class TapeWriter:
         self._thread = threading.Thread(target=self._run, name="recordings", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Blocks until all that was taken is written."""
         self._jobs.put(None)
         self._thread.join()
 

@@ -12,7 +12,8 @@ from realtime_bridge.leg import LegFormat
 from realtime_bridge.playout.unicast import UnicastPorts, UnicastWay
 from tests.fakes.unicast_pbx import UnicastPbx
 from voice_ai_service.audio.formats import PcmAudio
-from voice_ai_service.errors import Unavailable
+from voice_ai_service.errors import InvalidInput, Unavailable
+from voice_ai_service.settings import Settings
 
 CHANNEL = UUID("11111111-2222-3333-4444-555555555555")
 PORTS = UnicastPorts(first=43100, last=43199)
@@ -101,6 +102,12 @@ async def test_a_range_that_is_used_up_says_so() -> None:
         with pytest.raises(Unavailable, match="UDP port"):
             await way.open()
         assert pbx.paths == []
+
+
+def test_a_range_that_ends_before_it_begins_is_refused_at_start() -> None:
+    assert UnicastPorts.of(Settings()) == UnicastPorts()
+    with pytest.raises(InvalidInput, match="range"):
+        UnicastPorts.of(Settings(bridge_unicast_first_port=5000, bridge_unicast_last_port=4999))
 
 
 async def test_a_far_end_that_is_gone_costs_frames_and_nothing_else() -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime_bridge.call_control import ChannelEvent, ChannelEventKind
@@ -250,6 +250,7 @@ def test_a_file_that_is_not_this_channels_is_never_played(file: str) -> None:
     run()
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)))
 def test_any_body_of_an_event_is_survived(body: str) -> None:
     @virtual_time

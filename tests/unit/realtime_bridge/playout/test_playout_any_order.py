@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime_bridge.leg import LegFormat
@@ -127,6 +127,7 @@ def without_silence(heard: bytes) -> bytes:
     return b"".join(heard[at : at + 2] for at in range(0, len(heard), 2) if heard[at : at + 2] != b"\0\0")
 
 
+@settings(deadline=None)
 @given(
     acts=ACTS, lateness=LATENESS, lead_ms=st.sampled_from([0, 60, 400, 1200]), clearing_ms=st.integers(0, 90)
 )
@@ -148,6 +149,7 @@ def test_on_a_way_with_a_lead(acts: list[Act], lateness: list[float], lead_ms: i
     run()
 
 
+@settings(deadline=None)
 @given(acts=ACTS, lateness=LATENESS, tick_ms=st.integers(0, 19))
 def test_on_a_way_with_a_buffer_of_its_own(acts: list[Act], lateness: list[float], tick_ms: int) -> None:
     @virtual_time
@@ -172,6 +174,7 @@ def test_on_a_way_with_a_buffer_of_its_own(acts: list[Act], lateness: list[float
     run()
 
 
+@settings(deadline=None)
 @given(acts=ACTS)
 def test_a_close_at_any_time_ends_every_reply(acts: list[Act]) -> None:
     @virtual_time

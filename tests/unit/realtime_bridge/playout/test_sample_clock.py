@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime_bridge.playout.sample_clock import SampleClock
@@ -13,6 +13,7 @@ def places(arrivals_ms: list[float]) -> tuple[list[int], SampleClock]:
     return [clock.arrived(at / 1000) for at in arrivals_ms], clock
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 39), min_size=2, max_size=400))
 def test_jitter_below_two_frames_is_no_gap(jitter_ms: list[float]) -> None:
     arrivals, latest = [], 0.0

@@ -142,7 +142,7 @@ async def play(acts: list[str], live: bool, guesses: int, heard: list[str]) -> N
         ears=ears,
         options=CascadeOptions(guesses=guesses, audio_queue_ms=500),
         tools=box,
-        settings={"limits": {"max_turns": 100}},
+        settings={"limits": {"max_turns": 100}, "turn_taking": {"guesses": 2}},
     )
     call.rows.model = Talker()
     asked = 0

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from realtime_bridge.providers.cascade_parts import CascadeOptions, Guess
+from realtime_bridge.providers.cascade_parts import Guess
 from realtime_bridge.providers.seam import CallerSaid
 from tests.fakes.cascade_call import FRAME, CascadeCall, Ears, down
 from tests.fakes.virtual_time import virtual_time
@@ -64,7 +64,7 @@ async def test_an_unstable_partial_is_nothing_to_guess_on() -> None:
 @virtual_time
 async def test_a_partial_that_comes_in_the_pause_replaces_the_guess() -> None:
     ears = live(("qual", True), ("qual o", True), (HEARD, True))
-    async with CascadeCall(ears=ears, options=CascadeOptions(guesses=5)) as call:
+    async with CascadeCall(ears=ears, settings={"turn_taking": {"guesses": 5}}) as call:
         call.brain.began(b"")
         await call.speak(20)
         await call.pause(40)

@@ -187,7 +187,7 @@ async def test_a_disk_that_fails_keeps_what_was_written(
     left, _ = sides(folder / "recording.wav")
     assert len(left) == 100 * 160
     assert notes.lost_ms == 2400
-    assert notes.finished == [(True, True)]
+    assert notes.finished == [(True, False)]
 
 
 async def test_a_folder_that_cannot_be_made_keeps_nothing_and_says_so(
