@@ -212,7 +212,8 @@ class CascadeBrain:
             self._turns.caller_speaks(False)
 
     def _may_guess(self, utterance: Utterance) -> bool:
-        return utterance.may_guess and utterance.guesses < self._options.guesses and self._turns.guess is None
+        most = min(self._options.guesses, self._call.plan.secretary.settings.turn_taking.guesses)
+        return utterance.may_guess and utterance.guesses < most and self._turns.guess is None
 
     def _partial(self, utterance: Utterance, transcript: Transcript, stable: bool) -> None:
         if transcript.text:

@@ -85,8 +85,7 @@ class CascadeParts:
 class CascadeOptions:
     """
     Attributes:
-        guesses: Answers begun on a pause, at most, for one utterance; 0: none. Every one may cost a transcription, a
-            model's answer and a sentence of a voice.
+        guesses: Answers begun on a pause, at most, for one utterance, whatever the secretary's settings allow.
         guess_without_partials: Also where the recogniser takes whole utterances: what was said so far is transcribed
             at the pause.
         audio_queue_ms: Of a reply, made and not yet taken by the session; then the voice is not read any more.
@@ -97,7 +96,7 @@ class CascadeOptions:
         stt_timeout_s, tts_first_byte_timeout_s: Of one provider; then the next is asked.
     """
 
-    guesses: int = 2
+    guesses: int = 5
     guess_without_partials: bool = True
     audio_queue_ms: int = 2000
     waiting_after_ms: int = 0

@@ -93,6 +93,9 @@ class TurnTaking(_Frozen):
     """Silence that ends an utterance when the end-of-turn model is absent or unsure."""
     pause_ms: int = Field(100, ge=40, le=1000)
     """Silence after which an answer is begun on suspicion."""
+    guesses: int = Field(2, ge=0, le=5)
+    """Answers begun on suspicion in one utterance, at most; each may cost a transcription, a model's answer and a
+    sentence of a voice. 0: every answer waits for the end of the utterance."""
     end_of_turn_model: bool = True
     """Let the model shorten the wait after a complete sentence and lengthen it in the middle of one."""
     interruptible: bool = True

@@ -90,7 +90,7 @@ async def _embedded_tts(
 
 
 def _over_openai(kind: ProviderKind, settings_model: type[ProviderSettings], build: Build) -> ProviderEntry:
-    """OpenAI itself needs a key; a compatible server may have none."""
+    """OpenAI itself needs a key; a compatible server may have none. Only embeddings go through the vendor's SDK."""
     compatible = issubclass(settings_model, CompatibleSettings)
     return ProviderEntry(
         kind,
@@ -98,8 +98,12 @@ def _over_openai(kind: ProviderKind, settings_model: type[ProviderSettings], bui
         settings_model,
         build,
         secret_required=not compatible,
-        available=needs("openai", "openai"),
+        available=needs("openai", "openai") if kind is EMBEDDINGS else _nothing_is_missing,
     )
+
+
+def _nothing_is_missing() -> str | None:
+    return None
 
 
 _OPENAI: Final = (

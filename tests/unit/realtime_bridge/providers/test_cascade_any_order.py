@@ -52,7 +52,9 @@ class Talker:
         yield TextDelta("Uma frase completa. ")
         for _ in range(3):
             await asyncio.sleep(0.4)
-            yield TextDelta("E mais uma frase que é bem comprida e que vem muito depois da frase que a precede. ")
+            yield TextDelta(
+                "E mais uma frase que é bem comprida e que vem muito depois da frase que a precede. "
+            )
         yield ChatDone("stop")
 
     async def aclose(self) -> None:
