@@ -22,6 +22,7 @@ from voice_ai_service.calls.secretary import TurnTaking
 
 KEPT_MS: Final = 8000
 """What the end-of-turn model looks at; older audio of an utterance is not kept here."""
+_MODEL_PAUSE_MS: Final = 200
 _NOTHING: Final[tuple[EarEvent, ...]] = ()
 _DISCARD_AFTER_MS: Final = 300
 """A cough is known for one after so much silence; the reply it paused need not wait for the whole end."""
@@ -105,10 +106,21 @@ class Ear:
         return self._silence(utterance, self.now_ms - utterance.speech_end_ms)
 
     def utterance(self) -> bytes:
-        """The present utterance with its pre-roll, at most its last 8 s; empty between utterances."""
-        if self._utterance is None:
+        """The present utterance with its pre-roll, at most its last 8 s; empty between utterances.
+
+        In a pause, as if that had lasted 200 ms: the model was made for sentences that end so, and judges them
+        worse the earlier it is asked.
+        """
+        utterance = self._utterance
+        if utterance is None:
             return b""
-        return self._last(self.now_ms - self._utterance.start_ms + self._tuning.pre_roll_ms)
+        heard = self._last(self.now_ms - utterance.start_ms + self._tuning.pre_roll_ms)
+        silence_ms = self.now_ms - utterance.speech_end_ms
+        if not utterance.paused or silence_ms >= _MODEL_PAUSE_MS:
+            return heard
+        pause = self._last(silence_ms - PTIME_MS)  # its first frame still has the end of a vowel in it
+        missing = (_MODEL_PAUSE_MS - silence_ms) * len(self._kept[-1]) // PTIME_MS
+        return (heard + pause * (missing // max(len(pause), 1) + 1))[: len(heard) + missing]
 
     def force_end(self) -> tuple[EarEvent, ...]:
         """Ends the utterance now, if there is one."""

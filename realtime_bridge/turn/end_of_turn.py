@@ -63,6 +63,11 @@ class EndOfTurnModel:
         self.asked = 0
         self.skipped = 0
 
+    @property
+    def pid(self) -> int | None:
+        """Of its process, while it lives."""
+        return self._worker.pid
+
     async def start(self) -> None:
         """Loads the model ahead of the first call. Raises ProviderError."""
         await self._worker.start()

@@ -8,6 +8,7 @@ from realtime_bridge.turn.ear import Ear
 from realtime_bridge.turn.events import Discarded, EarEvent, Ended, Onset, Pause, Resumed, UtteranceEnd
 from tests.fakes.signals import from_l16, joined, noise, silence, to_l16, voiced
 from voice_ai_service.audio.formats import PcmAudio
+from voice_ai_service.audio.level import rms_dbfs
 from voice_ai_service.calls.secretary import Sensitivity, TurnTaking
 
 RATES = pytest.mark.parametrize("rate_hz", [8000, 16000])
@@ -176,6 +177,22 @@ def test_the_model_gets_the_utterance_with_its_beginning_and_no_more_than_8_s() 
     assert 1200 <= len(utterance) // 16 <= 1400
     heard(ear, on_a_line(voiced(12_000, 8000)))
     assert len(ear.utterance()) == 8 * 16_000
+
+
+def test_a_fresh_pause_is_shown_to_the_model_as_if_it_had_lasted() -> None:
+    ear = Ear(TurnTaking(), 8000)
+    audio = on_a_line(silence(400, 8000), voiced(900, 8000), silence(400, 8000))
+    for frame in frames(audio):
+        (event, *_) = ear.hear(frame, None) or (None,)
+        if isinstance(event, Pause):
+            break
+    assert isinstance(event, Pause)
+    utterance, spoken = ear.utterance(), audio.samples[: 16 * event.since_ms]
+    pause = utterance.split(spoken[-3200:])[1]
+    assert len(pause) == 16 * 200
+    assert abs(rms_dbfs(pause[-1600:]) - rms_dbfs(audio.samples[-1600:])) < 2
+    heard(ear, on_a_line(silence(200, 8000)))
+    assert len(ear.utterance()) > len(utterance)
 
 
 def test_a_frame_of_another_length_is_refused() -> None:
