@@ -98,8 +98,8 @@ class Afterwards:
         live.scope.start("journal", live.parts.sessions.save(live.state))
 
     def act(self, action: Action) -> None:
-        if self._live.phases.over:
-            return
+        if not self._live.phases.talking:
+            return  # something that was heard before decided already
         match action:
             case Continue() | RecordMessage():
                 return

@@ -95,13 +95,17 @@ class Call:
         if self._turned_away:
             scope.start("busy", self._announcer.say(busy(live.context()), interruptible=False))
         else:
-            scope.start("greeting", self._announcer.greet())
+            scope.start("greeting", self._greet())
             scope.start("conversation", self._exchange.converse(self))
         scope.start("time limits", self._watch_time())
         if live.facts.on_pbx:
             scope.start("pbx", self._watch_pbx())
         if self._hearing is not None:
             live.leg.listen(self._hearing)
+
+    async def _greet(self) -> None:
+        if not await self._announcer.greet():  # a secretary without a voice: nobody is left in silence
+            await self._announcer.say(without_a_brain(self.live.context()), interruptible=False)
 
     # What happens to the call.
 

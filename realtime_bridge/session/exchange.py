@@ -217,8 +217,11 @@ class Exchange:
                 self._live.mouth.forget(speech)
                 continue
             cut = True
-            self._live.book.finished(ReplyFinished(speech.reply_id))
-            self._live.mouth.finish(speech)
+            self._on_finished(ReplyFinished(speech.reply_id))
+        ours = {speech.reply_id for speech in self._live.mouth.speeches if not speech.by_brain}
+        for reply_id in self._live.book.unfinished:
+            if reply_id not in ours:  # interrupted before: nobody else will say that it is complete
+                self._on_finished(ReplyFinished(reply_id))
         return cut
 
     async def _on(self, event: BrainEvent) -> None:

@@ -24,6 +24,7 @@ from voice_ai_service.errors import LimitReached, VoiceAiError
 from voice_ai_service.tenancy.tenant import Tenant
 
 ALIVE_EVERY_S: Final = 1.0
+JOURNAL_EVERY_S: Final = 240.0
 
 log = structlog.get_logger()
 
@@ -114,6 +115,14 @@ class CallHost:
             for call in self._parts.registry.calls:
                 call.live.leg.tell({"type": "alive"})
 
+    async def keep_journal(self) -> None:
+        """Write every call down now and then, until cancelled: one that is long on hold is not taken for abandoned."""
+        session = self._parts.session
+        while True:
+            await session.clock.sleep(JOURNAL_EVERY_S)
+            for call in self._parts.registry.calls:
+                await session.sessions.save(call.live.state)
+
     async def _serve(self, leg: Leg, ticket: RedeemedTicket) -> None:
         structlog.contextvars.bind_contextvars(
             call_uuid=str(ticket.call_uuid), domain_uuid=str(ticket.domain_uuid)
@@ -200,6 +209,7 @@ async def open_session_host(parts: HostParts) -> AsyncIterator[CallHost]:
     beside = [
         asyncio.create_task(host.say_alive(), name="alive"),
         asyncio.create_task(parts.registry.keep_noting(), name="where calls live"),
+        asyncio.create_task(host.keep_journal(), name="journal of quiet calls"),
     ]
     try:
         yield host

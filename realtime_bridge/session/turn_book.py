@@ -186,6 +186,11 @@ class TurnBook:
     def reply(self, reply_id: str) -> BookedReply | None:
         return self._replies.get(reply_id)
 
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """Replies whose brain has not said that they are complete."""
+        return tuple(reply_id for reply_id, reply in self._replies.items() if not reply.finished)
+
     def said(self, said: ReplySaid) -> None:
         reply = self._replies.get(said.reply_id)
         if reply is None:

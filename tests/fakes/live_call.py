@@ -22,7 +22,15 @@ from realtime_bridge.providers.seam import Brain
 from realtime_bridge.session.call import Call
 from realtime_bridge.session.figures import CallFigures
 from realtime_bridge.session.host import CallHost, HostParts, open_session_host
-from realtime_bridge.session.parts import CallVerbs, MakeBrain, SessionOptions, SessionParts, Tools
+from realtime_bridge.session.parts import (
+    CallVerbs,
+    EndOfTurn,
+    MakeBrain,
+    SessionOptions,
+    SessionParts,
+    Tapes,
+    Tools,
+)
 from realtime_bridge.session.registry import CallRegistry
 from realtime_bridge.session.view import CallView
 from realtime_bridge.tools.runner import ToolRunner
@@ -147,6 +155,24 @@ class Archive:
             raise Unavailable("the database is not reachable")
         self.stored.append(conversation)
         return uuid4()
+
+
+@dataclass
+class KeptTapes:
+    """A recorder in memory."""
+
+    frames: list[tuple[bytes, bytes]] = field(default_factory=list)
+    made: int = 0
+
+    def tape(self, state: CallState, sample_rate_hz: int) -> KeptTapes:
+        self.made += 1
+        return self
+
+    def frame(self, caller: bytes, secretary: bytes) -> None:
+        self.frames.append((caller, secretary))
+
+    async def finish(self) -> str | None:
+        return "call.wav"
 
 
 @dataclass
@@ -308,6 +334,8 @@ async def live_call(
     options: SessionOptions | None = None,
     cascade: CascadeOptions | None = None,
     control: str = "pbx",
+    end_of_turn: EndOfTurn | None = None,
+    tapes: Tapes | None = None,
     before: Callable[[LiveCall], None] = lambda _: None,
     **state: Any,
 ) -> AsyncIterator[LiveCall]:
@@ -348,6 +376,8 @@ async def live_call(
                     figures=CallFigures(metrics),
                     tracer=NoTracer(),
                     clock=clock,
+                    end_of_turn=end_of_turn,
+                    tapes=tapes,
                     options=options or SessionOptions(strict=True),
                 ),
                 registry=CallRegistry(clock, "bridge-1", board=board),

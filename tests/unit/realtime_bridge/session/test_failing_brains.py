@@ -202,3 +202,35 @@ async def test_a_filler_is_heard_while_a_brain_waits_and_never_over_the_answer()
         assert answer_at < 0.2 * 16000, "the filler gives way at once"
         assert b"\2\0" not in after[answer_at:]
         assert call.figure("voice_ai_barge_ins_total") == 0
+
+
+@virtual_time
+async def test_a_secretary_without_a_voice_goes_to_the_fallback_at_once() -> None:
+    def arrange(call: LiveCall) -> None:
+        call.pbx.phones["2000"] = Phone()
+
+    async with live_call(before=arrange, mouth=Mouth(fails=[down()] * 20)) as call:
+        await call.until(lambda: call.pbx.rung, 3)
+        stored = await call.over()
+    assert stored.transferred_to == "recepção"
+
+
+@virtual_time
+async def test_a_reply_that_was_interrupted_before_its_brain_failed_is_closed() -> None:
+    vendor = ToldBrain()
+    async with live_call(before=with_brains(vendor)) as call:
+        await call.greeted()
+        vendor.takes_turn("fale")
+        vendor.does(
+            ReplyBegan("r1"), ReplySaid("r1", "Era uma vez", "pt-BR"), ReplyAudio("r1", b"\2\0" * 32000)
+        )
+        await call.until(lambda: call.phase == "speaking")
+        await call.says(400)
+        vendor.hears("pare")
+        await call.until(lambda: vendor.of("interrupted"))
+        book = call.call.live.book
+        assert "r1" in book.unfinished
+        vendor.fails()
+        await call.until(lambda: vendor.closed)
+        assert not book.unfinished
+        assert book.reply("r1") is None

@@ -7,7 +7,7 @@ import asyncio
 from realtime_bridge.leg import LegEnd
 from realtime_bridge.session.latency import split
 from tests.fakes.cascade_call import Ears, Mouth
-from tests.fakes.live_call import CHANNEL, GREETING, live_call
+from tests.fakes.live_call import CHANNEL, GREETING, KeptTapes, live_call
 from tests.fakes.pbx import Phone
 from tests.fakes.virtual_time import virtual_time
 from voice_ai_service.dialogue.call_state import StageLatencies
@@ -243,3 +243,48 @@ async def test_a_message_with_pauses_in_it_is_one_message() -> None:
     assert stored.resolution == "message"
     assert ears.audio[-1].duration_ms > 2800
     assert stored.turn_count == 2
+
+
+@virtual_time
+async def test_the_end_of_turn_model_shortens_the_wait_after_a_complete_sentence() -> None:
+    class Sure:
+        def __init__(self) -> None:
+            self.asked: list[int] = []
+
+        async def complete(self, utterance: bytes, sample_rate_hz: int) -> float | None:
+            self.asked.append(len(utterance) * 500 // sample_rate_hz)
+            return 0.99
+
+    model = Sure()
+    async with live_call(end_of_turn=model) as call:
+        await call.greeted()
+        await call.says()
+        latency = (await call.answered(1)).latency_ms
+    assert latency.endpointing is not None
+    assert latency.endpointing < 300
+    assert 1000 <= model.asked[0] <= 1600
+
+
+@virtual_time
+async def test_the_recording_has_both_sides_and_its_name_is_stored() -> None:
+    tapes = KeptTapes()
+    settings = {"record_calls": True, "recording_notice": {"pt-BR": "Gravamos."}}
+    async with live_call(ears=Ears(["tchau"]), settings=settings, tapes=tapes) as call:
+        await call.greeted()
+        await call.says()
+        stored = await call.over()
+    assert stored.recording_ref == "call.wav"
+    frames = tapes.frames
+    assert any(any(caller) for caller, _ in frames)
+    assert any(any(secretary) for _, secretary in frames)
+    assert abs(len(frames) * 20 - stored.duration_ms) < 100
+
+
+@virtual_time
+async def test_a_secretary_that_does_not_record_has_no_tape() -> None:
+    tapes = KeptTapes()
+    async with live_call(tapes=tapes) as call:
+        await call.greeted()
+        call.pbx.party_hangs_up(CHANNEL)
+        assert (await call.over()).recording_ref is None
+    assert tapes.made == 0
