@@ -109,7 +109,7 @@ class CascadeBrain:
             return
         self._end_utterance(Guess.DROPPED)
         self._turns.caller_speaks(True)
-        self._turns.scope(self._chains.refresh(), "providers of the call")
+        self._turns.scope(self._chains.prepare(), "providers of the call")
         self._utterance = self._new_utterance(pre_roll)
 
     def paused(self, silence_ms: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import structlog
 
@@ -13,6 +14,7 @@ from voice_ai_service.dialogue.model_choice import model_choice
 from voice_ai_service.dialogue.recognisable import phrases_for
 from voice_ai_service.dialogue.turn import ModelChoice
 from voice_ai_service.errors import ProviderUnavailable, Unavailable, VoiceAiError
+from voice_ai_service.providers.fallback import Chain
 from voice_ai_service.providers.stt.seam import SttCapabilities, SttOptions
 from voice_ai_service.speech.voice import Voice
 
@@ -46,12 +48,19 @@ class CallChains:
             raise ProviderUnavailable("No recogniser can be used", provider=self.recogniser.chain.names[0])
         self.hears = hears
 
-    async def refresh(self) -> None:
-        """Later changes of the tenant's rows. Where they cannot be read, those from before stay."""
+    async def prepare(self) -> None:
+        """While the caller speaks: later changes of the tenant's rows, and connections for what will be asked.
+
+        Where the rows cannot be read, those from before stay.
+        """
         try:
             await self._read()
         except VoiceAiError as error:
             log.warning("providers of a call not read again", code=error.code)
+        chains: list[Chain[Any]] = [self.recogniser.chain, self.voice.chain]
+        if self.model is not None and isinstance(self.model.chat, Chain):
+            chains.append(self.model.chat)
+        await asyncio.gather(*(chain.warm() for chain in chains))
 
     async def _read(self) -> None:
         secretary, providers = self._plan.secretary, self._parts.providers

@@ -156,6 +156,27 @@ async def test_a_fresh_connection_that_closes_without_a_word_is_an_error() -> No
 
 
 @both_loops
+async def test_a_connection_can_be_had_before_it_is_needed() -> None:
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await answering(OK)(reader, writer)
+
+    async with serving(serve) as port, pool_to(port) as pool:
+        await pool.warm(1)
+        await pool.warm(1)
+        await asyncio.sleep(0.02)
+        assert connections == 1
+        assert (await ask(pool))[1] == b"hello"
+        assert connections == 1
+    async with pool_to(port) as pool:
+        with pytest.raises(HttpGone):
+            await pool.warm(1)
+
+
+@both_loops
 async def test_an_old_idle_connection_is_not_used() -> None:
     limits = PoolLimits(keepalive_s=0.0)
     requests: list[bytes] = []

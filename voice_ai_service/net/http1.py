@@ -371,6 +371,24 @@ class HttpPool:
                 raise
             return answer
 
+    async def warm(self, connect_s: float) -> None:
+        """Opens a connection where none is idle, so that a request that is about to come finds one.
+
+        Raises:
+            HttpFailure: None could be had; and what the dialer's policy raises.
+        """
+        found = None if self._closed else self._from_idle()
+        if found is None:
+            if len(self._all) + self._dialling >= self._limits.connections:
+                return
+            try:
+                async with asyncio.timeout(connect_s):
+                    found = await self._dial()
+            except TimeoutError as error:
+                raise HttpTimeout("no connection in time") from error
+            found.used = True  # it may be closed again before anybody uses it
+        self.give_back(found)
+
     async def aclose(self) -> None:
         """Cuts what is open."""
         self._closed = True

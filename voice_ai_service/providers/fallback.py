@@ -132,6 +132,21 @@ class Chain(Generic[P]):
         """Of the first link: what was made with its settings may be kept as long as this stays the same."""
         return self.links[0].revision
 
+    async def warm(self) -> None:
+        """Make the first provider ready for a request that is about to come: built, and connected if it can be.
+
+        What fails here fails again, and is counted, when it is asked.
+        """
+        link = self.links[0]
+        try:
+            with _as_provider_errors(link.name):
+                async with link.instance.lease() as provider:
+                    warm = getattr(provider, "warm", None)
+                    if warm is not None:
+                        await warm()
+        except ProviderError as error:
+            log.info("provider not warmed", provider=link.name, code=error.code)
+
     @asynccontextmanager
     async def attempt(self, link: Link[P]) -> AsyncIterator[tuple[P, Attempt]]:
         """Leases the link's provider and records how it went.

@@ -150,6 +150,11 @@ class OpenAiWire:
             if not answer.left:
                 answer.hang_up()
 
+    async def warm(self) -> None:
+        """Connects ahead of the next request. Raises ProviderError."""
+        with self.errors.mapped():
+            await self._pool.warm(self.timeouts.connect_s)
+
     async def aclose(self) -> None:
         await self._pool.aclose()
 

@@ -107,6 +107,10 @@ class OpenAiChat:
         for event in answer.end():
             yield event
 
+    async def warm(self) -> None:
+        """See `Chain.warm`."""
+        await self._wire.warm()
+
     async def aclose(self) -> None:
         await self._wire.aclose()
 

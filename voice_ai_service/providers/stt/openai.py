@@ -86,6 +86,10 @@ class OpenAiStt:
         """Collects the utterance, then transcribes it whole."""
         yield BatchStream(lambda audio: self.transcribe(audio, options), sample_rate_hz)
 
+    async def warm(self) -> None:
+        """See `Chain.warm`."""
+        await self._wire.warm()
+
     async def aclose(self) -> None:
         await self._wire.aclose()
 

@@ -79,6 +79,10 @@ class OpenAiTts:
         names = _VOICES if isinstance(self._settings, OpenAiTtsSettings) else (self._settings.voice,)
         return tuple(Voice(name, "mul") for name in names)
 
+    async def warm(self) -> None:
+        """See `Chain.warm`."""
+        await self._wire.warm()
+
     async def aclose(self) -> None:
         await self._wire.aclose()
 

@@ -249,3 +249,26 @@ async def test_told_to_say_something_the_model_says_it_and_nothing_else_changes(
         without.brain.prompt("Say that nobody answered.")
         await asyncio.sleep(1)
         assert without.events == []
+
+
+@virtual_time
+async def test_connections_are_opened_while_the_caller_speaks_and_a_refusal_costs_nothing() -> None:
+    warmed: list[str] = []
+
+    class WarmEars(Ears):
+        async def warm(self) -> None:
+            warmed.append("ears")
+            raise down("ears")
+
+    class WarmMouth(Mouth):
+        async def warm(self) -> None:
+            warmed.append("mouth")
+
+    async with CascadeCall(ears=WarmEars(), mouth=WarmMouth()) as call:
+        call.brain.began(b"")
+        await call.speak(40)
+        assert warmed == ["ears", "mouth"]
+        await call.speak(600)
+        await call.pause()
+        done = await call.reply()
+        assert call.said(done.reply_id) == ADDRESS
