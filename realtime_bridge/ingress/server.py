@@ -203,10 +203,10 @@ class StreamServer:
                 found = await self._door.redeem(request.call_uuid, request.token)
         except (VoiceAiError, TimeoutError) as error:
             log.error("a ticket could not be checked", error=type(error).__name__)
-            self._refuse(connection, Refusal.UNAVAILABLE)
+            connection.refuse(Refusal.UNAVAILABLE)
             return
         if isinstance(found, TicketRefusal):
-            self._refuse(connection, _REFUSALS[found])
+            connection.refuse(_REFUSALS[found])
             return
         options = found.options
         leg = connection.open(found.channel_uuid, LegFormat(options.sample_rate_hz), options.channels)
@@ -215,10 +215,6 @@ class StreamServer:
             return
         log.info("stream open", call_uuid=str(found.call_uuid), domain_uuid=str(found.domain_uuid))
         self._on_call(leg, found)
-
-    def _refuse(self, connection: StreamConnection, refusal: Refusal) -> None:
-        self._calls.discard(connection)
-        connection.refuse(refusal)
 
     def _admitted(self, admission: asyncio.Task[None]) -> None:
         self._admissions.discard(admission)

@@ -122,6 +122,13 @@ async def refused(url: str, **more: Any) -> tuple[int, dict[str, Any]]:
     return response.status_code, json.loads(response.body)["error"]
 
 
+def masked(opcode: int, payload: bytes) -> bytes:
+    """A client's frame; the mask is nought."""
+    size = len(payload)
+    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
+    return bytes([opcode]) + length + bytes(4) + payload
+
+
 def tone(frame: int) -> bytes:
     return frame.to_bytes(2, "little") * 160
 
@@ -279,7 +286,7 @@ async def test_draining_takes_no_new_calls_and_lets_the_live_ones_go_on() -> Non
 async def test_a_failing_door_ends_that_connection_only() -> None:
     async with serving() as bridge, bridge.call() as (client, _, ear):
         bridge.door.error = ValueError("a fault of ours")
-        with pytest.raises((InvalidMessage, OSError)):
+        with pytest.raises((InvalidMessage, ConnectionError)):
             async with connect(bridge.url(*bridge.door.ticket())):
                 pass
         await client.send(tone(1))
@@ -408,7 +415,8 @@ async def test_a_socket_that_stops_reading_loses_the_oldest_then_the_call() -> N
     times = ConnectionTimes(ping_every_s=60, stall_s=0.2, close_s=0.2)
     async with serving(times) as bridge, bridge.call() as (other, other_leg, _):
         async with raw_client(bridge) as (_, leg, ear):
-            await flood(bridge, leg)
+            sent = await flood(bridge, leg)
+            assert sent < 500, "the caller would hear what is ten seconds old"
             leg.tell({"type": "alive"})
             assert bridge.count("voice_ai_stream_texts_dropped_total") == 1
             assert await ear.end() is LegEnd.LOST
@@ -452,6 +460,44 @@ async def test_whoever_neither_speaks_nor_answers_pings_is_lost() -> None:
     async with serving(QUICK) as bridge, raw_client(bridge) as (_, _, ear):
         assert await ear.end() is LegEnd.LOST
         assert bridge.count("voice_ai_stream_faults_total", fault="unheard") == 1
+
+
+@both_loops
+async def test_whoever_speaks_but_stopped_answering_pings_hears_nothing_any_more_and_is_lost() -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(QUICK) as bridge, raw_client(bridge) as (raw, leg, ear):
+        await loop.sock_sendall(raw, masked(0x8A, b""))
+        while leg.ended is None:
+            with contextlib.suppress(ConnectionError):
+                await loop.sock_sendall(raw, masked(0x82, tone(1)))
+            await asyncio.sleep(0.01)
+        assert ear.ends == [LegEnd.LOST]
+        assert tone(1) in ear.frames
+
+
+@both_loops
+async def test_whoever_never_answered_a_ping_but_speaks_stays() -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(QUICK) as bridge, raw_client(bridge) as (raw, leg, ear):
+        for _ in range(30):
+            await loop.sock_sendall(raw, masked(0x82, tone(1)))
+            await asyncio.sleep(0.01)
+        assert leg.ended is None
+        assert len(ear.frames) >= 20
+
+
+@both_loops
+async def test_pings_of_whoever_does_not_read_are_not_kept() -> None:
+    loop = asyncio.get_running_loop()
+    async with serving() as bridge, raw_client(bridge) as (raw, leg, ear):
+        await flood(bridge, leg)
+        (connection,) = bridge.server._connections
+        before = connection._transport.get_write_buffer_size()
+        for _ in range(500):
+            await loop.sock_sendall(raw, masked(0x89, bytes(125)))
+        await loop.sock_sendall(raw, masked(0x82, tone(1)))
+        await ear.until(lambda ear: ear.frames == [tone(1)])
+        assert connection._transport.get_write_buffer_size() <= before
 
 
 @both_loops
