@@ -34,6 +34,7 @@ from realtime_bridge.session.host import CallHost, HostParts, open_session_host
 from realtime_bridge.session.parts import SessionParts
 from realtime_bridge.session.playout_watch import PlayoutWatch
 from realtime_bridge.session.registry import CallRegistry
+from realtime_bridge.session.warm import warm_all
 from realtime_bridge.tools.kit import CallTools
 from realtime_bridge.transfer.attendant_line import AttendantLines
 from realtime_bridge.transfer.runner import TransferRunner
@@ -41,6 +42,7 @@ from realtime_bridge.transfer.sweeper import LegSweeper
 from realtime_bridge.turn.end_of_turn import EndOfTurnModel, find_model
 from voice_ai_service import __version__
 from voice_ai_service.calls.call_plan import CallPlan
+from voice_ai_service.calls.repository import SecretaryRepository
 from voice_ai_service.calls.secretary import Secretary
 from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.stream_tickets import StreamOptions, StreamTickets
@@ -164,7 +166,7 @@ async def _calls(
         )
     )
     await stack.enter_async_context(server)
-    await _background(stack, ("legs to end", sweeper.run()), ("engines", _warm(base.factory)))
+    await _background(stack, ("legs to end", sweeper.run()), ("first words", _warm(base, speakers, clock)))
     return server, host, ways
 
 
@@ -276,8 +278,11 @@ async def _end_of_turn(settings: Settings, stack: AsyncExitStack, clock: Clock) 
     return model
 
 
-async def _warm(factory: ProviderFactory) -> None:
-    await factory.warm()
+async def _warm(base: Foundation, speakers: _Speakers, clock: Clock) -> None:
+    """Engines first, then what the callers of each secretary hear first; calls are served meanwhile."""
+    await base.factory.warm()
+    made = await warm_all(speakers, base.domains, SecretaryRepository(base.database), base.book, clock)
+    log.info("first words made", sentences=made)
 
 
 async def _background(stack: AsyncExitStack, *works: tuple[str, Coroutine[Any, Any, None]]) -> None:
