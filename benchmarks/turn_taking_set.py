@@ -105,13 +105,14 @@ async def labelled_set(noises: Sequence[Noise] = NOISES) -> list[Labelled]:
 
 
 async def _clauses(voice: EmbeddedTts, language: str, sentence: str, variant: str) -> list[Samples]:
-    """Spoken one by one; what is not the end of the sentence keeps the tone up, as its comma asks for."""
+    """Spoken one by one; what is not the end of the sentence is spoken as unfinished as its comma or dots ask for."""
     *earlier, last = (part.strip() for part in sentence.split("|"))
-    texts = [part if part.endswith(",") else f"{part}," for part in earlier]
-    return [trimmed(over_the_phone(await _spoken(voice, text, language, variant))) for text in (*texts, last)]
+    texts = [part if part.endswith(",") else f"{part}..." for part in earlier]
+    return [trimmed(over_the_phone(await spoken(voice, text, language, variant))) for text in (*texts, last)]
 
 
-async def _spoken(voice: EmbeddedTts, text: str, language: str, variant: str) -> PcmAudio:
+async def spoken(voice: EmbeddedTts, text: str, language: str, variant: str) -> PcmAudio:
+    """One text at the pace of the telephone, 8 kHz."""
     name = {"en": "en-us", "pt-BR": "pt-br"}[language]
     options = TtsOptions(
         language,
@@ -133,8 +134,8 @@ async def _babble(voice: EmbeddedTts, language: str) -> Samples:
     mixed = np.zeros(length)
     for person in range(6):
         texts = SENTENCES[language][person::6]
-        spoken = [as_floats(await _spoken(voice, text, language, _VARIANTS[person % 5])) for text in texts]
-        one = np.concatenate(spoken)
+        lines = [as_floats(await spoken(voice, text, language, _VARIANTS[person % 5])) for text in texts]
+        one = np.concatenate(lines)
         mixed += np.resize(np.roll(one, 3777 * person), length) / max(_rms(one), 1.0)
     return mixed
 

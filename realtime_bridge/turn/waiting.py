@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-DEFAULT_COMPLETE_FROM: Final = 0.9
-COMPLETE_FROM: Final = {"pt-BR": 0.9, "en": 0.9}
-"""The model's probability from which a sentence counts as complete, by language."""
+DEFAULT_THRESHOLDS: Final = (0.8, 0.95)
+THRESHOLDS: Final = {"pt-BR": (0.8, 0.95), "en": (0.5, 0.9)}
+"""The model's probability up to which a sentence counts as incomplete, and from which as complete, by language."""
+COMPLETE_MS: Final = 300
+LONGEST_MS: Final = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +25,19 @@ class Waiting:
     end_silence_ms: int
     complete_ms: int
     incomplete_ms: int
-    complete_from: float = DEFAULT_COMPLETE_FROM
-    incomplete_to: float = 0.5
+    complete_from: float = DEFAULT_THRESHOLDS[1]
+    incomplete_to: float = DEFAULT_THRESHOLDS[0]
 
     @classmethod
     def of(cls, end_silence_ms: int, language: str) -> Waiting:
+        """Languages that nobody calibrated have cautious thresholds."""
+        incomplete_to, complete_from = THRESHOLDS.get(language, DEFAULT_THRESHOLDS)
         return cls(
             end_silence_ms=end_silence_ms,
-            complete_ms=min(end_silence_ms, 240),
-            incomplete_ms=max(end_silence_ms, min(2 * end_silence_ms, 1500)),
-            complete_from=COMPLETE_FROM.get(language, DEFAULT_COMPLETE_FROM),
+            complete_ms=min(end_silence_ms, COMPLETE_MS),
+            incomplete_ms=max(end_silence_ms, min(2 * end_silence_ms, LONGEST_MS)),
+            complete_from=complete_from,
+            incomplete_to=incomplete_to,
         )
 
     def silence_ms(self, complete: float | None) -> int:
