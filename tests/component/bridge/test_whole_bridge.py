@@ -80,9 +80,7 @@ async def test_a_call_through_the_shipped_bridge(
     db: Database, database_urls: DatabaseUrls, make_domain: MakeDomain, tmp_path: Path
 ) -> None:
     call = await a_call(db, await make_domain())
-    ticket = await StreamTickets(db).issue(
-        call, uuid4(), StreamOptions(playout="socket", control="socket")
-    )
+    ticket = await StreamTickets(db).issue(call, uuid4(), StreamOptions(playout="socket", control="socket"))
     settings = Settings(
         data_dir=tmp_path,
         database_url=SecretStr(database_urls.app),
