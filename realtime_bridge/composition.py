@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,7 @@ from realtime_bridge.playout.trial import EchoCalls
 from realtime_bridge.playout.unicast import UnicastPorts
 from realtime_bridge.playout.ways import WayMaker, WayName, Ways
 from realtime_bridge.providers.cascade_parts import CascadeParts
+from realtime_bridge.recording.opened import open_tapes
 from realtime_bridge.session.figures import CallFigures
 from realtime_bridge.session.host import CallHost, HostParts, open_session_host
 from realtime_bridge.session.parts import SessionParts
@@ -61,6 +62,9 @@ from voice_ai_service.speech.voice import Voice
 log = structlog.get_logger()
 
 
+MakeDoor = Callable[[StreamTickets, Clock, str], TicketDoor]
+
+
 @dataclass(frozen=True, slots=True)
 class Bridge:
     server: StreamServer
@@ -71,8 +75,13 @@ class Bridge:
 
 
 @asynccontextmanager
-async def open_bridge(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIterator[Bridge]:
+async def open_bridge(
+    settings: Settings, metrics: Metrics, clock: Clock, *, make_door: MakeDoor = TicketDoor
+) -> AsyncIterator[Bridge]:
     """Opens everything in order and closes it in the opposite order.
+
+    Args:
+        make_door: Who may stream; benchmarks let anybody in.
 
     Raises:
         InvalidInput: settings that contradict themselves.
@@ -85,7 +94,7 @@ async def open_bridge(settings: Settings, metrics: Metrics, clock: Clock) -> Asy
         scheduler = LoopScheduler(asyncio.get_running_loop())
         control = await _pbx(settings, figures, stack)
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        door = TicketDoor(StreamTickets(base.database), clock, name)
+        door = make_door(StreamTickets(base.database), clock, name)
         server, host, ways = await _calls(
             settings, base, stack, clock=clock, door=door, control=control, scheduler=scheduler,
             calls=calls, figures=figures, metrics=metrics, name=name,
@@ -150,6 +159,9 @@ async def _calls(
         tracer=base.tracer,
         clock=clock,
         end_of_turn=await _end_of_turn(settings, stack, clock),
+        tapes=await stack.enter_async_context(
+            open_tapes(settings.data_dir / "recordings", base.recordings, metrics.registry)
+        ),
     )
     registry = CallRegistry(clock, name, max_calls=settings.bridge_max_calls, board=base.shared.cache)
     host = await stack.enter_async_context(
@@ -198,7 +210,7 @@ def _ways(
     if not isinstance(control, EslCallControl):
         ways = Ways(settings.bridge_playout, None, None)
         return ways, _WayOpener(ways, None)
-    maker = WayMaker(control, UnicastPorts(), scheduler, figures)
+    maker = WayMaker(control, UnicastPorts.of(settings), scheduler, figures)
     ways = Ways(settings.bridge_playout, EchoCalls(control, server).open, maker)
     return ways, _WayOpener(ways, maker)
 

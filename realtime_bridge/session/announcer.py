@@ -41,7 +41,7 @@ class Announcer:
         self._voice: Voice | None = None
 
     async def greet(self) -> bool:
-        """The first words. Notices the law wants heard are not interrupted. False: no voice spoke them."""
+        """The first words. Notices the law wants heard are not interrupted. False: no voice spoke what there was."""
         live = self._live
         live.book.greeting(live.facts.opened_at)
         opening = open_call(live.context())
@@ -56,7 +56,8 @@ class Announcer:
         await self._speak(speech, rest, language, spoken)
         done = ReplyFinished(GREETING, action=opening.action, state=opening.state, intent=opening.intent)
         self._finish(speech, spoken, done)
-        return spoken.first_audio_at is not None
+        wordless = not any(sign.isalnum() for sign in opening.text)
+        return wordless or spoken.first_audio_at is not None
 
     async def say(self, reply: Reply, *, interruptible: bool = True) -> None:
         """A reply that the dialogue decided without a brain, with what follows it."""

@@ -59,6 +59,7 @@ class BrainLine:
         self._known = False
         self.now: Brain = NoBrain()
         self.tools: Tools | None = None
+        self._opening = False
 
     async def find(self, verbs: CallVerbs) -> None:
         """Learn which brains there are. Where nobody can say there are none."""
@@ -72,11 +73,18 @@ class BrainLine:
 
     @property
     def exhausted(self) -> bool:
-        """Nobody talks with the caller and nobody is left to."""
-        return self._known and isinstance(self.now, NoBrain) and not self._makers
+        """Nobody talks with the caller, nobody is about to, and nobody is left to."""
+        return self._known and not self._opening and isinstance(self.now, NoBrain) and not self._makers
 
     async def next(self) -> bool:
         """Open the next brain that can be opened in time. False: none is left."""
+        self._opening = True
+        try:
+            return await self._next()
+        finally:
+            self._opening = False
+
+    async def _next(self) -> bool:
         opens_s = self._live.parts.options.brain_opens_s
         while self._makers:
             brain = self._makers.pop(0)()
