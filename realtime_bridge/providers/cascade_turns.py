@@ -25,6 +25,7 @@ from realtime_bridge.providers.cascade_waits import Waits
 from realtime_bridge.providers.cascade_writer import Writer
 from realtime_bridge.providers.seam import BrainFailed, CallerSaid, ReplyBegan
 from realtime_bridge.session.view import CallView
+from realtime_bridge.turn.words import Backchannels
 from voice_ai_service.dialogue.call_state import Stage
 from voice_ai_service.dialogue.turn import ToolBox
 from voice_ai_service.errors import ProviderError
@@ -61,7 +62,8 @@ class Turns:
         self._guess: Attempt | None = None
         self._asked: list[Attempt] = []
         self._speaking: Attempt | None = None
-        self._unheard: set[str] = set()
+        self._unheard: dict[str, Attempt] = {}
+        self._backchannels = Backchannels(call.plan.secretary.settings.turn_taking.backchannels)
         self._held_until: float | None = None
         self._on_hold = False
         self._changes = Changes()
@@ -125,11 +127,11 @@ class Turns:
     # -- what the session tells of replies ------------------------------------------------------------------
 
     def heard(self, reply_id: str) -> None:
-        self._unheard.discard(reply_id)
+        self._unheard.pop(reply_id, None)
         self._changes.notify()
 
     def interrupted(self, reply_id: str) -> None:
-        self._unheard.discard(reply_id)
+        self._unheard.pop(reply_id, None)
         self._queue.forget(reply_id)
         speaking = self._speaking
         if speaking is not None and speaking.reply_id == reply_id:
@@ -193,6 +195,8 @@ class Turns:
                 self._take_place(attempt, rival, hearing)
                 return False
             self._throw_away(rival, Guess.DISAGREED)
+        if self._only_listens(hearing):
+            hearing = attempt.hearing = replace(hearing, heard=replace(hearing.heard, text=""))
         if hearing.provider is not None:
             self._queue.put(CallerSaid(hearing.transcript, final=True))
         if not self._worth_answering(attempt, hearing):
@@ -262,7 +266,7 @@ class Turns:
     def _let_out(self, attempt: Attempt) -> None:
         attempt.begun = True
         self._speaking = attempt
-        self._unheard.add(attempt.reply_id)
+        self._unheard[attempt.reply_id] = attempt
         self._queue.put(ReplyBegan(attempt.reply_id))
         attempt.outlet.release()
         if attempt.made:
@@ -336,6 +340,14 @@ class Turns:
         return attempt.speech_ms >= (
             _NOISE_MS if self._chains.hears.free_dictation else _NOISE_OF_COMMANDS_MS
         )
+
+    def _only_listens(self, hearing: Hearing) -> bool:
+        """An "uhum" into a reply that goes on answers nothing, unless the reply asks something."""
+        if not self._unheard or not hearing.text or self._call.state.stage is not Stage.OPEN:
+            return False
+        last = next(reversed(self._unheard.values())).answer
+        asks = last is not None and "".join(last.spoken.texts).rstrip().endswith("?")
+        return not asks and self._backchannels.words(hearing.text) == 0
 
     async def _settled(self) -> None:
         """The session has said how much of the last reply was heard, or does not say it soon."""

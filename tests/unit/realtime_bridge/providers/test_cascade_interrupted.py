@@ -145,3 +145,20 @@ async def test_an_unknown_or_finished_reply_may_be_interrupted_too() -> None:
         assert len(call.finished) == 1
         assert [type(event) for _, event in call.events].count(ReplyBegan) == 1
         assert call.of(ReplyAudio)
+
+
+@virtual_time
+async def test_an_uhum_into_a_reply_is_no_turn_unless_the_reply_asks() -> None:
+    for reply, answered in (
+        ("Ficamos na praça central da cidade.", False),
+        ("Posso transferir o senhor?", True),
+    ):
+        model = ScriptedChatModel([says(reply), says("Certo, já transfiro.")])
+        async with CascadeCall(model=model, ears=Ears(["quero ir aí", "Uhum, tá."])) as call:
+            await call.say()
+            await call.reply()
+            await call.say(300)
+            await asyncio.sleep(2)
+            assert len(call.replies) == 1 + answered
+            said = [event.transcript.text for event in call.of(CallerSaid) if event.final]
+            assert said[1] == ("Uhum, tá." if answered else "")
