@@ -194,8 +194,8 @@ class GeminiProtocol:
     # What the session wants
 
     def _begin(self, pre_roll: bytes, *, over_reply: bool) -> Steps:
-        if not self._ours or self._held:
-            return []
+        if not self._ours or self._held or (self._caller.speaking and not self._caller.waits):
+            return []  # what is heard already goes on
         self._caller.begin(pre_roll, over_reply=over_reply or self._turn.speaks)
         return []
 

@@ -288,4 +288,5 @@ _UNITS: Final[dict[str, Callable[[TurnRecord], Decimal]]] = {
     "stt": lambda turn: Decimal(turn.caller_audio_ms) / 1000,
     "tts": lambda turn: Decimal(len(turn.said)),
     "llm": lambda turn: Decimal(turn.prompt_tokens + turn.completion_tokens),
+    "realtime": lambda turn: Decimal(turn.caller_audio_ms + turn.audio_ms) / 1000,
 }
