@@ -15,6 +15,8 @@ from realtime_bridge.esl import grammar
 from voice_ai_service.calls.destinations import Destination, DestinationKind
 
 PARKED = "&park()"
+PARKED_AT_MOST_S = 120
+"""A leg that nobody connects or ends, because its bridge was killed, ends itself. Longer than any briefing."""
 INHERITED = ("domain_uuid", "domain_name", "user_context", "toll_allow", "accountcode", "hold_music")
 """Of the caller's channel: what a FusionPBX dial plan reads of the one that dials."""
 
@@ -66,6 +68,7 @@ def _variables(request: RingRequest, caller: CallersChannel) -> dict[str, str]:
         "voice_secretary_for": grammar.channel(request.for_channel),
         "ignore_early_media": "true",
         "hangup_after_bridge": "true",
+        "park_timeout": str(PARKED_AT_MOST_S),
         # The secretary speaks to who answers; a parked leg sends nothing by itself.
         "send_silence_when_idle": "-1",
         "playback_terminators": "none",

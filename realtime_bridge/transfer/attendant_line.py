@@ -101,6 +101,7 @@ class AttendantLines:
                 yield conversation
             finally:
                 await playout.clear()
+                await playout.close()
                 await way.close()
         finally:
             await self._let_go(channel_uuid, leg)

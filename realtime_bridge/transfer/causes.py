@@ -9,7 +9,6 @@ from realtime_bridge.transfer.outcome import TransferResult
 _RESULTS: Final = {
     "USER_BUSY": TransferResult.BUSY,
     "NO_ANSWER": TransferResult.NO_ANSWER,
-    "NO_USER_RESPONSE": TransferResult.NO_ANSWER,
     "ALLOTTED_TIMEOUT": TransferResult.NO_ANSWER,
     "PROGRESS_TIMEOUT": TransferResult.NO_ANSWER,
     "ORIGINATOR_CANCEL": TransferResult.NO_ANSWER,
@@ -21,7 +20,8 @@ _RESULTS: Final = {
     "NO_ROUTE_DESTINATION": TransferResult.UNREACHABLE,
     "DESTINATION_OUT_OF_ORDER": TransferResult.UNREACHABLE,
     "NUMBER_CHANGED": TransferResult.UNREACHABLE,
-    # 480: the phone is off, or its owner does not want to be disturbed.
+    # What FreeSWITCH makes of a 480: the phone is off, or its owner does not want to be disturbed.
+    "NO_USER_RESPONSE": TransferResult.UNREACHABLE,
     "NORMAL_TEMPORARY_FAILURE": TransferResult.UNREACHABLE,
 }
 

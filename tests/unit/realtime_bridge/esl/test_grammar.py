@@ -151,7 +151,7 @@ class TestDialStrings:
             "originate {origination_uuid=11111111-1111-4111-8111-111111111111,originate_timeout=25,call_timeout=25,"
             "origination_caller_id_number=+5511,origination_caller_id_name='Ana Sá',"
             "voice_secretary_for=22222222-2222-4222-8222-222222222222,ignore_early_media=true,hangup_after_bridge=true,"
-            "send_silence_when_idle=-1,playback_terminators=none,loopback_bowout=false,domain_uuid=d-1,"
+            "park_timeout=120,send_silence_when_idle=-1,playback_terminators=none,loopback_bowout=false,domain_uuid=d-1,"
             "domain_name=demo.local,loopback_export='domain_uuid,domain_name'}user/1001@demo.local &park()"
         )
 
