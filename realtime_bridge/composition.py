@@ -29,6 +29,7 @@ from realtime_bridge.playout.trial import EchoCalls
 from realtime_bridge.playout.unicast import UnicastPorts
 from realtime_bridge.playout.ways import WayMaker, WayName, Ways
 from realtime_bridge.providers.cascade_parts import CascadeParts
+from realtime_bridge.providers.realtime_brains import RealtimeBrains
 from realtime_bridge.recording.opened import open_tapes
 from realtime_bridge.session.figures import CallFigures
 from realtime_bridge.session.host import CallHost, HostParts, open_session_host
@@ -272,7 +273,7 @@ async def _brains(
         control=None if isinstance(control, NoPbx) else control,
         passages=base.knowledge,
     )
-    return Brains(cascade, tools)
+    return Brains(cascade, tools, realtime=RealtimeBrains(base.factory, observer=figures.realtime))
 
 
 async def _end_of_turn(settings: Settings, stack: AsyncExitStack, clock: Clock) -> EndOfTurnModel | None:

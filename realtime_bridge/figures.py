@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from realtime_bridge.providers.cascade_parts import Guess
+from realtime_bridge.providers.realtime_figures import RealtimeFigures
 from realtime_bridge.transfer.outcome import TransferOutcome
 
 
@@ -13,6 +14,7 @@ class BridgeFigures:
 
     def __init__(self, registry: CollectorRegistry, speculation: Counter) -> None:
         self._speculation = speculation
+        self.realtime = RealtimeFigures(registry)
         self.esl_up = Gauge("voice_ai_esl_connected", "The PBX's event socket is there", registry=registry)
         self.esl_connections = Counter(
             "voice_ai_esl_connections_total", "Connections to the PBX", ["kind"], registry=registry
