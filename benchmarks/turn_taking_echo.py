@@ -26,6 +26,7 @@ _EVERY_MS: Final = 5000
 _LONGEST_MS: Final = 2000
 _PAUSED_AFTER_MS: Final = 60
 _SECRETARY_DBFS: Final = -20.0
+_QUIETEST_DBFS: Final = -36.0
 _HISS: Final = 32768 * 10 ** (-62 / 20)
 _FRAME: Final = PHONE_RATE_HZ * PTIME_MS // 1000
 _REPLIES: Final = (
@@ -95,18 +96,18 @@ def interruption_delays(line: Line, voices: Voices, louder_db: float, callers: i
     """From each caller's first sound over the secretary's to the onset, None where it was not noticed in time.
 
     Args:
-        louder_db: The caller's level over the echo's; over -26 dBFS where there is none.
+        louder_db: The caller's level over the echo's, but at least -36 dBFS: a quieter one is hard to hear
+            without any echo; -26 dBFS where there is none.
     """
     rng = np.random.default_rng([line.delay_ms, callers])
     seconds = (_LEARNT_MS + _EVERY_MS * callers) // 1000
     echo_dbfs = _SECRETARY_DBFS + line.gain_db if line.gain_db > NO_ECHO_DB else -26.0 - louder_db
+    near_dbfs = max(echo_dbfs + louder_db, _QUIETEST_DBFS)
     near, spans = np.zeros(seconds * PHONE_RATE_HZ), list[tuple[int, int]]()
     for index in range(callers):
         voice = voices.callers[rng.integers(len(voices.callers))][: 8 * _LONGEST_MS]
         at_ms = _LEARNT_MS + _EVERY_MS * index + int(rng.integers(400))
-        near[8 * at_ms : 8 * at_ms + len(voice)] += (
-            voice * 32768 * 10 ** ((echo_dbfs + louder_db) / 20) / np.std(voice)
-        )
+        near[8 * at_ms : 8 * at_ms + len(voice)] += voice * 32768 * 10 ** (near_dbfs / 20) / np.std(voice)
         spans.append((at_ms, at_ms + len(voice) // 8))
     played = talking(voices, seconds, seed=line.delay_ms)
     onsets = list(_Conversation(line, played, near, Ear(TurnTaking(), PHONE_RATE_HZ)).onsets())

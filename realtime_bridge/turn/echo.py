@@ -12,13 +12,14 @@ from typing import Final
 
 import numpy as np
 
-from realtime_bridge.turn.echo_filter import SPAN_MS, EchoFilter, Filtered, Floats, Pace
+from realtime_bridge.turn.echo_filter import SPAN_MS, EchoFilter, Filtered, Pace
 from voice_ai_service.audio.formats import PTIME_MS
 from voice_ai_service.audio.level import SILENCE_DBFS, frame_dbfs
 
 _REACH_FRAMES: Final = SPAN_MS // PTIME_MS
 _FULL_SCALE_DB: Final = 20 * math.log10(32768)
 _L16: Final = np.dtype("<i2")
+_LEARNS_EVERY: Final = 3
 _HELD_BACK_BITS: Final = 3
 """What is most likely echo is passed on 18 dB quieter: no recogniser takes it for words."""
 
@@ -39,19 +40,24 @@ class EchoBound:
     _BLOCKS: Final = 3
     _MARGIN: Final = _power_ratio(4.0)
     _NOTHING: Final = _power_ratio(-35.0)
+    _OVER_NOISE: Final = _power_ratio(6.0)
+    """What is not so far above the line's own noise is not taken for an echo."""
     _LOUD_ENOUGH: Final = (32768 * 10 ** (-45 / 20)) ** 2
     """Mean square; what was played more quietly teaches nothing."""
 
     def __init__(self) -> None:
         self._past: deque[float] = deque([self._EXPECTED], maxlen=self._BLOCKS)
+        self._noises: deque[float] = deque(maxlen=self._BLOCKS)
         self._returned = self._EXPECTED
         self._block = 0.0
+        self._quietest = math.inf
+        self._noise = 0.0
         self._frames = 0
 
     def exceeded(self, heard: float, played: float, *, doubtful: bool) -> bool:
         """Whether no echo is so loud. Powers; `played` is the loudest that may come back now."""
-        bound = played * max(self._returned, self._block)
-        return heard > (bound if doubtful else bound * self._MARGIN)
+        bound = played * max(self._returned, self._block) * (1.0 if doubtful else self._MARGIN)
+        return heard > max(bound, self._OVER_NOISE * self._noise)
 
     @property
     def line_is_silent(self) -> bool:
@@ -62,13 +68,16 @@ class EchoBound:
         """A frame that was not the caller's."""
         if played < self._LOUD_ENOUGH:
             return
-        self._block = max(self._block, heard / played)
+        self._quietest = min(self._quietest, heard)
+        if heard > self._OVER_NOISE * self._noise:
+            self._block = max(self._block, heard / played)
         self._frames += 1
         if self._frames < self._BLOCK_FRAMES:
             return
         self._past.append(self._block)
-        self._returned = max(self._past)
-        self._block, self._frames = 0.0, 0
+        self._noises.append(self._quietest)
+        self._returned, self._noise = max(self._past), min(self._noises)
+        self._block, self._quietest, self._frames = 0.0, math.inf, 0
 
 
 class FilterTrust:
@@ -133,7 +142,7 @@ class EchoRemoval:
         self._trust = FilterTrust()
         self._played: deque[float] = deque(maxlen=_REACH_FRAMES)
         self._since_played = _REACH_FRAMES
-        self._even = False
+        self._turn = 0
         self.frame = b""
         self.level_dbfs = SILENCE_DBFS
         self.callers = True
@@ -162,39 +171,42 @@ class EchoRemoval:
         self._filter.forget_played()
 
     def _without_echo(self, frame: bytes, reference: bytes | None, in_utterance: bool) -> bytes:
-        played = self._silence
-        if reference is not None:
-            played = np.frombuffer(reference, _L16).astype(np.float32)
-        heard = np.frombuffer(frame, _L16).astype(np.float32)
+        played = self._silence if reference is None else np.frombuffer(reference, _L16).astype(np.float32)
         self._played.append(float(played.dot(played)) / self._samples)
         loudest = max(self._played)
-        filtered = self._filtered(heard, played, loudest)
+        heard = np.frombuffer(frame, _L16).astype(np.float32)
+        if self._bound.line_is_silent:
+            self._filter.pass_by(played)
+            power = float(heard.dot(heard)) / self._samples
+            if not self._bound.exceeded(power, loudest, doubtful=True):
+                self._bound.learn(power, loudest)
+                self.frame, self.level_dbfs, self.callers = frame, _dbfs(power), False
+                return frame
+            filtered = self._filter.process_passed(heard, Pace.FAST)
+        else:
+            filtered = self._filter.process(heard, played, self._pace())
+        return self._judged(filtered, loudest, in_utterance)
+
+    def _judged(self, filtered: Filtered, loudest: float, in_utterance: bool) -> bytes:
         trusted = self._trust.says_caller(filtered, doubtful=in_utterance)
         self.callers = trusted or self._bound.exceeded(filtered.left, loudest, doubtful=in_utterance)
         if not self.callers:
             returned = min(filtered.heard, 2 * filtered.echo) if self._trust.works else filtered.heard
             self._bound.learn(returned, loudest)
             self._trust.learn(filtered)
-        left = filtered.left
-        self.level_dbfs = (
-            max(SILENCE_DBFS, 10 * math.log10(left) - _FULL_SCALE_DB) if left > 0 else SILENCE_DBFS
-        )
+        self.level_dbfs = _dbfs(filtered.left)
         samples = np.minimum(np.maximum(filtered.rest, -32768), 32767).astype(_L16)
         cleaned = samples.tobytes()
         self.frame = cleaned if self.callers else (samples >> _HELD_BACK_BITS).tobytes()
         return cleaned
 
-    def _filtered(self, heard: Floats, played: Floats, loudest: float) -> Filtered:
-        if self._bound.line_is_silent:
-            filtered = self._filter.pass_by(heard, played)
-            if not self._bound.exceeded(filtered.heard, loudest, doubtful=True):
-                return filtered
-            return self._filter.process_taken(heard, Pace.CAREFUL)
-        return self._filter.process(heard, played, self._pace())
-
     def _pace(self) -> Pace:
-        """A filter that works learns from every other frame, and is as good for it."""
-        self._even = not self._even
-        if self._trust.works and self._even:
+        """A filter that works learns from every third frame, and is as good for it."""
+        self._turn = (self._turn + 1) % _LEARNS_EVERY
+        if self._trust.works and self._turn:
             return Pace.NONE
         return Pace.CAREFUL if self.callers else Pace.FAST
+
+
+def _dbfs(power: float) -> float:
+    return max(SILENCE_DBFS, 10 * math.log10(power) - _FULL_SCALE_DB) if power > 0 else SILENCE_DBFS

@@ -8,6 +8,7 @@ the one that is used. Any delay up to the filter's length is found without an es
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -73,6 +74,8 @@ class EchoFilter:
     def __init__(self, frame_samples: int) -> None:
         size, bins = frame_samples, frame_samples + 1
         self._size = size
+        self._passed: deque[Floats] = deque(maxlen=_PARTS + 1)
+        """Played and not looked at yet; what is older than the filter reaches is of no use."""
         self._played = np.zeros(2 * size, np.float32)
         self._padded = np.zeros(2 * size, np.float32)
         self._spectra: Spectrum = np.zeros((2 * _PARTS, bins), np.complex64)
@@ -91,11 +94,17 @@ class EchoFilter:
 
     def process(self, frame: Floats, played: Floats, pace: Pace = Pace.FAST) -> Filtered:
         """The next 20 ms of the leg, and what left for its ear in them."""
-        self._take(played)
-        return self.process_taken(frame, pace)
+        self.pass_by(played)
+        return self.process_passed(frame, pace)
 
-    def process_taken(self, frame: Floats, pace: Pace) -> Filtered:
-        """The rest of `process` for a frame that `pass_by` did not settle."""
+    def pass_by(self, played: Floats) -> None:
+        """Instead of `process`, at next to no cost, where there is no echo: the frame stays as it is."""
+        self._passed.append(played)
+
+    def process_passed(self, frame: Floats, pace: Pace) -> Filtered:
+        """As `process`, after all for the frame that was passed by last."""
+        while self._passed:
+            self._take(self._passed.popleft())
         size = self._size
         recent = self._spectra[self._at : self._at + _PARTS]
         if pace is Pace.NONE:
@@ -115,14 +124,9 @@ class EchoFilter:
             used, left = frame, heard
         return Filtered(used, heard, left, float(echo.dot(echo)) / size, harmful)
 
-    def pass_by(self, frame: Floats, played: Floats) -> Filtered:
-        """Instead of `process`, at a quarter of its cost, where no echo is expected: the frame as it is."""
-        self._take(played)
-        heard = float(frame.dot(frame)) / self._size
-        return Filtered(frame, heard, heard, 0.0, False)
-
     def forget_played(self) -> None:
         """Nothing was played for longer than the filter reaches: begin with silence again."""
+        self._passed.clear()
         self._played[:] = 0
         self._spectra[:] = 0
         self._conjugates[:] = 0
