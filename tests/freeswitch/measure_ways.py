@@ -1,6 +1,6 @@
 """How fast each way back is on this FreeSWITCH: `python -m tests.freeswitch.measure_ways <rounds> <way> ...`.
 
-Ways: binary, files, unicast. From the moment of sending (clearing) to the first (last) loud RTP packet at
+Ways: socket, playback, unicast. From the moment of sending (clearing) to the first (last) loud RTP packet at
 the telephone. Needs the extension 8100 and the token of conftest.py.
 """
 
@@ -90,7 +90,7 @@ async def unicast(call: RealtimeCall, control: EslCallControl) -> AsyncIterator[
         yield Way(send, clear)
 
 
-WAYS = {"binary": binary, "files": files, "unicast": unicast}
+WAYS = {"socket": binary, "playback": files, "unicast": unicast}
 
 
 async def measure(bridge: BridgeStandIn, control: EslCallControl, name: str, rounds: int) -> Figures:

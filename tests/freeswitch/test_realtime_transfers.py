@@ -21,8 +21,9 @@ from realtime_bridge.ingress.metrics import IngressMetrics
 from realtime_bridge.ingress.server import StreamServer, StreamServerOptions
 from realtime_bridge.leg import Leg, WayBack
 from realtime_bridge.playout.scheduler import LoopScheduler
+from realtime_bridge.playout.trial import EchoCalls
 from realtime_bridge.playout.unicast import UnicastPorts
-from realtime_bridge.playout.ways import WayMaker, WayName
+from realtime_bridge.playout.ways import WayMaker, WayName, Ways
 from realtime_bridge.transfer.attendant_line import AttendantLines
 from realtime_bridge.transfer.outcome import LegState, TransferOutcome, TransferResult
 from realtime_bridge.transfer.runner import TransferRunner
@@ -202,8 +203,10 @@ async def exchange(bridge: BridgeStandIn, freeswitch: FreeSwitch) -> AsyncIterat
         scheduler = LoopScheduler(asyncio.get_running_loop())
         ways = WayMaker(control, UnicastPorts(), scheduler, Losses())
 
+        name = await _way(control, server, ways)
+
         async def open_way(leg: Leg) -> WayBack:
-            way = ways.make(WayName.PLAYBACK, leg)  # type: ignore[arg-type]  # every leg here is a SocketLeg
+            way = ways.make(name, leg)  # type: ignore[arg-type]  # every leg here is a SocketLeg
             await way.open()
             return way
 
@@ -218,6 +221,19 @@ async def exchange(bridge: BridgeStandIn, freeswitch: FreeSwitch) -> AsyncIterat
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)
     await line.cut()
+
+
+_found: list[WayName] = []
+
+
+async def _way(control: EslCallControl, server: StreamServer, ways: WayMaker) -> WayName:
+    """The one that this build of the module plays, tried once."""
+    if not _found:
+        decision = await Ways("auto", EchoCalls(control, server).open, ways).decide()
+        assert decision.way is not None, "nothing that is sent to a leg is heard"
+        _found.append(decision.way)
+        print(f"the way back is {decision.way}")  # noqa: T201
+    return _found[0]
 
 
 async def connected(control: EslCallControl, within_s: float = 10) -> None:
