@@ -302,6 +302,20 @@ class TestRescue:
         assert call.pbx.streams == []
         assert call.channel.transferred_to == "2001"
 
+    def test_a_stream_that_is_stopped_on_purpose_and_comes_back(self, tmp_path: Path) -> None:
+        with RealtimeService() as service, streamed(service, tmp_path, voice_secretary_fallback="3000") as call:
+            parked(call)
+            call.pbx.stream_says("connect")
+            call.channel.variables["voice_secretary_guard"] = "off"
+            call.pbx.stream_says("disconnect")
+            time.sleep(0.2)
+            assert call.channel.sent_to == []
+            call.channel.variables["voice_secretary_guard"] = "on"
+            call.pbx.stream_says("connect")
+            call.pbx.stream_says("disconnect")
+            call.join()
+            assert len(call.channel.sent_to) == 1
+
     @pytest.mark.parametrize("more", [1, 3])
     def test_of_several_watchers_one_stays_and_rescues_once(self, tmp_path: Path, more: int) -> None:
         with RealtimeService() as service, streamed(service, tmp_path, voice_secretary_fallback="3000") as call:

@@ -17,7 +17,8 @@ watcher.CLASS = "voice_secretary::watch"
 watcher.WHAT = "Voice-Secretary-What"
 watcher.CALL = "Voice-Secretary-Call"
 watcher.ACKNOWLEDGED = "voice_secretary_watched"
--- on: rescue this call when its bridge is gone. off: do not. lost: it was gone, the rescue is under way.
+-- on: rescue this call when its bridge is gone. off: do not. lost: it was gone, the rescue is under way. Who stops a
+-- stream for a while sets off before and on before it starts again.
 watcher.GUARD = "voice_secretary_guard"
 
 -- A global variable that is set while a watcher runs, so that a call need not wait in vain for an answer.
@@ -36,9 +37,13 @@ function watcher.tell(freeswitch, what, headers)
   event:fire()
 end
 
+local function is_guarded(self, uuid)
+  return self.api:execute("uuid_getvar", uuid .. " " .. watcher.GUARD) == "on"
+end
+
 -- Into the call's own script again, in a thread that may take its time.
 local function rescue(self, uuid, why)
-  if self.api:execute("uuid_getvar", uuid .. " " .. watcher.GUARD) ~= "on" then return end
+  if not is_guarded(self, uuid) then return end
   self.api:execute("uuid_setvar", uuid .. " " .. watcher.GUARD .. " lost")
   log.err("call " .. uuid .. " lost its bridge: " .. why)
   local said = self.api:execute("uuid_transfer",
@@ -91,7 +96,9 @@ local function take(self, event)
   if class == watcher.CLASS then return take_ours(self, event) end
   local uuid, name = event:getHeader("Unique-ID"), class:sub(#STREAM + 1)
   if not uuid then return end
-  if name == "error" or name == "disconnect" then
+  if name == "connect" and not self.calls.calls[uuid] and is_guarded(self, uuid) then
+    self.calls:begin(uuid, true)
+  elseif name == "error" or name == "disconnect" then
     self.calls:lost(uuid, name)
   else
     self.calls:heard(uuid)
