@@ -33,12 +33,17 @@ TO_2001: dict[str, Any] = {
 class Watching:
     """watching.lua with its rescues written down."""
 
-    def __init__(self) -> None:
+    def __init__(self, rescued: bool = True) -> None:
         runtime = new_runtime()
         runtime.execute(f'package.path = "{SCRIPTS_DIR}/?.lua;" .. package.path'.encode())
         module = runtime.eval(b'require("app.voice_secretary.resources.watching")')
         self.lost: list[tuple[str, str]] = []
-        self._table = module[b"new"](lambda uuid, why: self.lost.append((text(uuid), text(why))))
+
+        def rescue(uuid: bytes, why: bytes) -> bool:
+            self.lost.append((text(uuid), text(why)))
+            return rescued
+
+        self._table = module[b"new"](rescue)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         encoded = b"lost" if name == "lose" else name.encode()
@@ -97,6 +102,15 @@ class TestTheRule:
         watching.lose("a", "disconnect")
         watching.tick(60_000)
         assert watching.lost == [("a", "error")]
+
+    def test_who_is_without_a_bridge_on_purpose_is_asked_for_again(self) -> None:
+        watching = Watching(rescued=False)
+        watching.begin("a", True)
+        for _ in range(2):
+            watching.tick(2600)
+        watching.heard("a")
+        watching.tick(2400)
+        assert (watching.lost, watching.count) == ([("a", "silent")] * 2, 1)
 
     def test_who_is_done_is_not_rescued(self) -> None:
         watching = Watching()
@@ -310,8 +324,8 @@ class TestRescue:
             call.pbx.stream_says("disconnect")
             time.sleep(0.2)
             assert call.channel.sent_to == []
-            call.channel.variables["voice_secretary_guard"] = "on"
             call.pbx.stream_says("connect")
+            call.channel.variables["voice_secretary_guard"] = "on"
             call.pbx.stream_says("disconnect")
             call.join()
             assert len(call.channel.sent_to) == 1

@@ -18,7 +18,7 @@ watcher.WHAT = "Voice-Secretary-What"
 watcher.CALL = "Voice-Secretary-Call"
 watcher.ACKNOWLEDGED = "voice_secretary_watched"
 -- on: rescue this call when its bridge is gone. off: do not. lost: it was gone, the rescue is under way. Who stops a
--- stream for a while sets off before and on before it starts again.
+-- stream for a while sets off before, and on when it is back.
 watcher.GUARD = "voice_secretary_guard"
 
 -- A global variable that is set while a watcher runs, so that a call need not wait in vain for an answer.
@@ -37,25 +37,23 @@ function watcher.tell(freeswitch, what, headers)
   event:fire()
 end
 
-local function is_guarded(self, uuid)
-  return self.api:execute("uuid_getvar", uuid .. " " .. watcher.GUARD) == "on"
-end
-
--- Into the call's own script again, in a thread that may take its time.
+-- Into the call's own script again, in a thread that may take its time. False: its stream was stopped on purpose.
 local function rescue(self, uuid, why)
-  if not is_guarded(self, uuid) then return end
+  local guard = self.api:execute("uuid_getvar", uuid .. " " .. watcher.GUARD)
+  if guard ~= "on" then return guard ~= "off" end
   self.api:execute("uuid_setvar", uuid .. " " .. watcher.GUARD .. " lost")
   log.err("call " .. uuid .. " lost its bridge: " .. why)
   local said = self.api:execute("uuid_transfer",
     uuid .. " 'lua:" .. self.scripts .. "/app/voice_secretary/index.lua rescue' inline")
   if not said:find("^%+OK") then log.err("call " .. uuid .. " could not be rescued: " .. said) end
+  return true
 end
 
 -- scripts: FreeSWITCH's scripts folder.
 function watcher.new(freeswitch, scripts)
   local self = setmetatable({ freeswitch = freeswitch, api = freeswitch.API(), scripts = scripts }, watcher)
   self.id = self.api:execute("create_uuid")
-  self.calls = watching.new(function(uuid, why) rescue(self, uuid, why) end)
+  self.calls = watching.new(function(uuid, why) return rescue(self, uuid, why) end)
   self.consumer = freeswitch.EventConsumer("CUSTOM", watcher.CLASS, MAX_EVENTS)
   for _, name in ipairs { "connect", "json", "error", "disconnect" } do
     self.consumer:bind("CUSTOM", STREAM .. name)
@@ -96,9 +94,7 @@ local function take(self, event)
   if class == watcher.CLASS then return take_ours(self, event) end
   local uuid, name = event:getHeader("Unique-ID"), class:sub(#STREAM + 1)
   if not uuid then return end
-  if name == "connect" and not self.calls.calls[uuid] and is_guarded(self, uuid) then
-    self.calls:begin(uuid, true)
-  elseif name == "error" or name == "disconnect" then
+  if name == "error" or name == "disconnect" then
     self.calls:lost(uuid, name)
   else
     self.calls:heard(uuid)

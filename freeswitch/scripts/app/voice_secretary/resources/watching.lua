@@ -11,7 +11,7 @@ watching.CONNECT_MS = 1200
 -- Two texts missed, and some. With the time to act on it a caller hears nothing for less than three seconds.
 watching.SILENCE_MS = 2500
 
--- rescue(uuid, why): called once for a call that lost its bridge.
+-- rescue(uuid, why): for a call that lost its bridge; false when it is meant to be without, and it is asked again later.
 function watching.new(rescue)
   return setmetatable({ calls = {}, count = 0, rescue = rescue }, watching)
 end
@@ -41,8 +41,7 @@ end
 -- The stream is gone, or never came.
 function watching:lost(uuid, why)
   if not self.calls[uuid] then return end
-  self:finish(uuid)
-  self.rescue(uuid, why)
+  if self.rescue(uuid, why) == false then self:heard(uuid) else self:finish(uuid) end
 end
 
 -- So much time went by.
