@@ -18,7 +18,9 @@ from realtime_bridge.session.call import Call
 from realtime_bridge.session.live import CallFacts
 from realtime_bridge.session.parts import SessionParts
 from realtime_bridge.session.registry import CallRegistry
+from realtime_bridge.turn import silero
 from voice_ai_service.calls.call_plan import CallPlan
+from voice_ai_service.calls.secretary import VoiceDetector
 from voice_ai_service.conversations.stream_tickets import RedeemedTicket, StreamOptions
 from voice_ai_service.errors import LimitReached, VoiceAiError
 from voice_ai_service.tenancy.tenant import Tenant
@@ -147,6 +149,8 @@ class CallHost:
         plan = await parts.directory.for_version(
             ticket.domain_uuid, state.secretary_uuid, state.secretary_version
         )
+        if plan.secretary.settings.turn_taking.detector is VoiceDetector.SILERO:
+            await asyncio.to_thread(silero.load)
         return CallFacts(
             call_uuid=ticket.call_uuid,
             channel_uuid=ticket.channel_uuid,

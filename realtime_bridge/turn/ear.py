@@ -12,12 +12,12 @@ from typing import Final
 from realtime_bridge.turn.echo import EchoRemoval
 from realtime_bridge.turn.events import Discarded, EarEvent, Ended, Onset, Pause, Resumed, UtteranceEnd
 from realtime_bridge.turn.onset import EnoughSpeech
+from realtime_bridge.turn.silero import sense
 from realtime_bridge.turn.tuning import TUNINGS
 from realtime_bridge.turn.utterance import OpenUtterance
 from realtime_bridge.turn.waiting import Waiting
 from realtime_bridge.turn.words import Backchannels
 from voice_ai_service.audio.formats import PTIME_MS
-from voice_ai_service.audio.vad import SpeechDetector
 from voice_ai_service.calls.secretary import TurnTaking
 
 KEPT_MS: Final = 8000
@@ -54,7 +54,7 @@ class Ear:
         tuning = TUNINGS[settings.sensitivity]
         self._tuning = tuning
         self._echo = EchoRemoval(sample_rate_hz)
-        self._detector = SpeechDetector(sample_rate_hz, tuning.vad)
+        self._detector = sense(settings.detector, sample_rate_hz, tuning.vad)
         self._onset = EnoughSpeech(tuning.onset_speech_ms, tuning.onset_window_ms)
         self._back = EnoughSpeech(tuning.resume_speech_ms, tuning.resume_window_ms)
         self._waiting = Waiting.of(settings.end_silence_ms, language)

@@ -95,6 +95,15 @@ def test_a_lone_noise_in_a_pause_does_not_prolong_it() -> None:
     assert ended.speech_end_ms < 1700
 
 
+def test_whoever_dictates_has_more_time() -> None:
+    ear, pause = after_pause(end_silence_ms=500)
+    ear.least_silence_ms = 1500
+    assert ear.verdict(1.0, pause.since_ms) == ()
+    (ended,) = heard(ear, on_a_line(silence(2000, 8000)))
+    assert isinstance(ended, Ended)
+    assert ended.at_ms - ended.speech_end_ms == 1500
+
+
 def test_too_little_speech_is_discarded_unless_there_were_words() -> None:
     settings = TurnTaking(sensitivity=Sensitivity.LOW)
     audio = on_a_line(silence(600, 8000), voiced(150, 8000), silence(1000, 8000), dbfs=-80)
