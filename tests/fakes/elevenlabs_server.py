@@ -18,13 +18,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from websockets.http11 import Request
 
-from tests.fakes.tones import level, tone
+from tests.fakes.tones import level
 from tests.fakes.websocket_vendor import VENDOR_WORDS, FakeVendor, Said, Talk, encoded, pieces, serving
 from voice_ai_service.audio.g711 import linear_to_ulaw, ulaw_to_linear
 
 KEY = "xi-correct"
 AGENT = "agent_7101"
-REPLY_HZ = 600.0
 _SPEECH_MS = 200
 _SILENCE_MS = 200
 _LOUD = 0.02
@@ -173,7 +172,7 @@ class FakeElevenLabs(FakeVendor):
     async def _say(self, talk: Talk, said: Said) -> None:
         session, spoken = self.session(talk), self.formats[1]
         rate_hz = rate_of(spoken)
-        samples = tone(said.audio_ms, rate_hz, REPLY_HZ)
+        samples = said.sound(said.audio_ms, rate_hz)
         coded = linear_to_ulaw(samples) if spoken == "ulaw_8000" else samples
         chunks = pieces(coded, len(coded) // 4 // 2 * 2)
         for number, chunk in enumerate(chunks):

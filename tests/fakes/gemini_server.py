@@ -15,12 +15,11 @@ from urllib.parse import urlsplit
 
 from websockets.http11 import Request
 
-from tests.fakes.tones import level, tone
+from tests.fakes.tones import level
 from tests.fakes.websocket_vendor import VENDOR_WORDS, FakeVendor, Said, Talk, encoded, pieces, serving
 
 KEY = "AIza-correct"
 MODEL = "gemini-3.8-live"
-REPLY_HZ = 600.0
 RATE_HZ = 24000
 _SPEECH_MS = 200
 _SILENCE_MS = 200
@@ -190,7 +189,7 @@ class FakeGemini(FakeVendor):
 
     async def _say(self, talk: Talk, said: Said) -> bool:
         session = self.session(talk)
-        chunks = pieces(tone(said.audio_ms, RATE_HZ, REPLY_HZ), RATE_HZ * 2 // 10)
+        chunks = pieces(said.sound(said.audio_ms, RATE_HZ), RATE_HZ * 2 // 10)
         words = said.text.split(" ")
         for number, chunk in enumerate(chunks):
             if said.hangs_after == number:

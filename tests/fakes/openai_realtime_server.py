@@ -18,14 +18,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from websockets.http11 import Request
 
-from tests.fakes.tones import tone
 from tests.fakes.websocket_vendor import VENDOR_WORDS, FakeVendor, Said, Talk, encoded, pieces, serving
 from voice_ai_service.audio.g711 import linear_to_ulaw, ulaw_to_linear
 
 KEY = "sk-proj-correct"
 MODEL = "gpt-realtime-2.1"
 VOICES = ("alloy", "marin", "cedar")
-REPLY_HZ = 600.0
 _PIECE_MS = 100
 
 
@@ -271,7 +269,7 @@ class FakeOpenAiRealtime(FakeVendor):
         await talk.send(self.event("conversation.item.added", item=item, previous_item_id=None))
         empty = {"type": "audio", "transcript": ""}
         await talk.send(self.event("response.content_part.added", **part, part=empty))
-        coded = session.code(tone(said.audio_ms, session.rate_hz, REPLY_HZ))
+        coded = session.code(said.sound(said.audio_ms, session.rate_hz))
         bytes_per_ms = session.rate_hz * (1 if session.pcmu else 2) // 1000
         words = said.text.split(" ")
         chunks = pieces(coded, _PIECE_MS * bytes_per_ms)

@@ -15,6 +15,9 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from tests.fakes.tones import tone
+
+REPLY_HZ = 600.0
 VENDOR_WORDS = "Zaphod says the quota of org-123 is gone"
 """In every error of every vendor: nobody else may ever read it."""
 
@@ -24,7 +27,8 @@ class Said:
     """One reply of the model.
 
     Attributes:
-        text, audio: Mono L16 at the vendor's own output rate; told in pieces.
+        audio_ms: Of sound; told in pieces, as the text is.
+        sound: Makes it, from its milliseconds and the rate; a tone where nobody cares.
         tools: Name and arguments (text, as models write them) of the calls that it makes.
         hangs_after: After so many pieces nothing comes until it is stopped; None: all come at once.
     """
@@ -33,6 +37,7 @@ class Said:
     audio_ms: int = 400
     tools: tuple[tuple[str, str], ...] = ()
     hangs_after: int | None = None
+    sound: Callable[[int, int], bytes] = lambda ms, rate_hz: tone(ms, rate_hz, REPLY_HZ)
 
 
 @dataclass
