@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from realtime_bridge.esl.control import EslCallControl
 from realtime_bridge.esl.event_socket import Address
 from realtime_bridge.figures import BridgeFigures
 from realtime_bridge.ingress.door import TicketDoor
+from realtime_bridge.ingress.health import not_draining
 from realtime_bridge.ingress.metrics import IngressMetrics
 from realtime_bridge.ingress.server import StreamServer, StreamServerOptions, tls_from
 from realtime_bridge.ingress.socket_leg import SocketLeg
@@ -48,6 +50,7 @@ from voice_ai_service.calls.repository import SecretaryRepository
 from voice_ai_service.calls.secretary import Secretary
 from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.stream_tickets import StreamOptions, StreamTickets
+from voice_ai_service.conversations.vectors import message_vectors
 from voice_ai_service.crm.tickets import Tickets
 from voice_ai_service.dialogue.errands import Errands
 from voice_ai_service.errors import ProviderError, Unavailable
@@ -163,6 +166,7 @@ async def _calls(
         tapes=await stack.enter_async_context(
             open_tapes(settings.data_dir / "recordings", base.recordings, metrics.registry)
         ),
+        vectors=partial(message_vectors, base.factory, metrics),
     )
     registry = CallRegistry(clock, name, max_calls=settings.bridge_max_calls, board=base.shared.cache)
     host = await stack.enter_async_context(
@@ -337,10 +341,6 @@ def _readiness(
                 fix="docs/realtime.md, The way back",
             )
 
-    async def accepting() -> None:
-        if server.draining:
-            raise Unavailable("This bridge is going away and takes no new calls")
-
     found = readiness(base.database, base.registry, base.sessions, settings)
-    required = {**found.required, "pbx": pbx, "way back": heard, "accepting": accepting}
+    required = {**found.required, "pbx": pbx, "way back": heard, "accepting": not_draining(server)}
     return Readiness(required=required, optional=found.optional)

@@ -10,6 +10,7 @@ import structlog
 
 from voice_ai_service.conversations.conversation import build
 from voice_ai_service.conversations.outcome import EndedBy, Ending
+from voice_ai_service.conversations.vectors import message_vectors
 from voice_ai_service.dialogue.call_state import CallState, TurnRecord
 from voice_ai_service.dialogue.dialogue import transfer_failed
 from voice_ai_service.dialogue.turn import Heard, TurnContext, apply
@@ -19,7 +20,6 @@ from voice_ai_service.turn_mode.last_words import LastWords
 from voice_ai_service.turn_mode.parts import TurnModeParts
 from voice_ai_service.turn_mode.streams import bridge_leads_it
 from voice_ai_service.turn_mode.turn_record import note_played
-from voice_ai_service.turn_mode.vectors import message_vectors
 from voice_ai_service.turn_mode.wire import (
     ActionAnswer,
     AnsweredEvent,
