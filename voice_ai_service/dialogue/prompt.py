@@ -31,7 +31,7 @@ How to speak
 _LIVE_RULES: Final = """\
 You hear the caller and speak yourself
 - Speak like a calm person on the telephone, and stop when the caller speaks. Say numbers and codes in small groups.
-- The caller speaks {languages}; answer in the language in which they spoke last.
+- What a tool tells you counts as what you know.
 - Notes in round brackets come from the telephone system: act on them and never read them out.
 - Call a tool when you need it and speak about it once its result is there. Say nothing was done before you know it."""
 LIVE_FACTS_TOKENS: Final = 4000
@@ -103,16 +103,16 @@ def _question(turn: TurnContext) -> str:
 def build_instructions(turn: TurnContext) -> Prompt:
     """One system message for a model that hears and speaks by itself; passages it looks up with a tool."""
     facts, left_out = _facts(turn, LIVE_FACTS_TOKENS)
-    spoken = (LANGUAGE_NAMES.get(tag, tag) for tag in turn.secretary.settings.languages)
-    live = _LIVE_RULES.format(languages=" or ".join(spoken))
-    text = "\n\n".join((_system(turn, facts, ""), live))
+    languages = [LANGUAGE_NAMES.get(tag, tag) for tag in turn.secretary.settings.languages]
+    language = languages[0] if len(languages) == 1 else f"the caller's language: {' or '.join(languages)}"
+    text = "\n\n".join((_system(turn, facts, "", language), _LIVE_RULES))
     return Prompt((ChatMessage(Role.SYSTEM, text),), (), left_out)
 
 
-def _system(turn: TurnContext, facts: str, passages: str) -> str:
+def _system(turn: TurnContext, facts: str, passages: str, language: str | None = None) -> str:
     settings = turn.secretary.settings
     business = f" of {settings.business_name}" if settings.business_name else ""
-    language = LANGUAGE_NAMES.get(turn.language, turn.language)
+    language = language or LANGUAGE_NAMES.get(turn.language, turn.language)
     parts = [
         f"You are {turn.secretary.name}, the virtual assistant who answers the telephone{business}.",
         settings.persona.strip(),
