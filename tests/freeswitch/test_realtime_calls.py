@@ -24,6 +24,7 @@ from tests.fakes.realtime_service import RealtimeService
 from tests.fakes.turn_service import Reply, tone
 from tests.freeswitch.bridge_stand_in import FRAME_BYTES, BridgeStandIn, bridge_stand_in
 from tests.freeswitch.conftest import FALLBACK, REPOSITORY, TONE, FreeSwitch
+from tests.freeswitch.desk_phone import DeskPhone, Manners
 from tests.freeswitch.phone import Phone
 from tests.freeswitch.realtime import RealtimeCall, dial, pbx_control, realtime_call
 from voice_ai_service.calls.destinations import Destination, DestinationKind
@@ -394,3 +395,81 @@ class TestTheEventSocketItself:
         assert "FreeSWITCH" in abilities.version
         assert await control.exists(call.caller.channel_uuid)
         assert not await control.exists(UUID(int=1))
+
+
+@pytest.fixture
+def users(freeswitch: FreeSwitch) -> None:
+    if freeswitch.esl.api("user_exists id 1002 demo.local") != "true":
+        pytest.skip("no user 1002@demo.local")
+
+
+EXTENSION = Destination(uuid4(), "x", (), DestinationKind.EXTENSION, "1002")
+
+
+@pytest.mark.usefixtures("users")
+class TestAnExtension:
+    async def test_answers_and_both_hear_each_other(
+        self, call: RealtimeCall, control: EslCallControl
+    ) -> None:
+        caller, agent = call.caller.channel_uuid, uuid4()
+        with DeskPhone(Manners(answers_after_s=0.3)) as phone:
+            assert await control.available(EXTENSION, "demo.local") is True
+            async with control.events(agent) as events:
+                request = RingRequest(agent, EXTENSION, "demo.local", caller, "+5511999", "Ana Sá")
+                await control.ring(request)
+                kinds = []
+                async with asyncio.timeout(3):
+                    while KIND.ANSWERED not in kinds:
+                        kinds.append((await anext(events)).kind)
+                assert kinds == [KIND.RINGING, KIND.ANSWERED]
+                assert phone.caller_name == "Ana Sá"
+                await control.bridge(caller, agent)
+                await control.stop_stream(caller)
+                assert (await anext(events)).kind is KIND.BRIDGED
+                call.phone.say(tone(1500, 700).samples)
+                phone.say(tone(1500, 900).samples)
+                since = time.monotonic()
+                await asyncio.sleep(1.2)
+                assert phone.pitch_hz(since + 0.3, since + 1.1) == pytest.approx(700, abs=5)
+                assert call.phone.pitch_hz(since + 0.3, since + 1.1) == pytest.approx(900, abs=5)
+                call.phone.hang_up()
+                assert await asyncio.to_thread(phone.wait_for_end, 2)
+        assert phone.ended_by == "far"
+
+    @pytest.mark.parametrize(("status", "cause"), [(486, "USER_BUSY"), (603, "CALL_REJECTED")])
+    async def test_does_not_want(
+        self, call: RealtimeCall, control: EslCallControl, status: int, cause: str
+    ) -> None:
+        agent = uuid4()
+        with DeskPhone(Manners(declines=status)):
+            async with control.events(agent) as events:
+                await control.ring(RingRequest(agent, EXTENSION, "demo.local", call.caller.channel_uuid))
+                async with asyncio.timeout(5):
+                    found = [event async for event in events]
+        assert (found[-1].kind, found[-1].cause) == (KIND.HUNG_UP, cause)
+
+    async def test_does_not_answer(self, call: RealtimeCall, control: EslCallControl) -> None:
+        agent = uuid4()
+        with DeskPhone(Manners(answers_after_s=None)) as phone:
+            async with control.events(agent) as events:
+                request = RingRequest(agent, EXTENSION, "demo.local", call.caller.channel_uuid, ring_s=2)
+                await control.ring(request)
+                async with asyncio.timeout(6):
+                    found = [event async for event in events]
+            assert phone.cancelled == 1
+        assert (found[-1].kind, found[-1].cause) == (KIND.HUNG_UP, "NO_ANSWER")
+        assert await control.exists(call.caller.channel_uuid)
+
+    async def test_the_secretary_gives_up_ringing(self, call: RealtimeCall, control: EslCallControl) -> None:
+        agent = uuid4()
+        with DeskPhone(Manners(answers_after_s=None)) as phone:
+            async with control.events(agent) as events:
+                await control.ring(RingRequest(agent, EXTENSION, "demo.local", call.caller.channel_uuid))
+                async with asyncio.timeout(3):
+                    while not phone.rang_at:
+                        await asyncio.sleep(0.02)
+                await control.hang_up(agent)
+                async with asyncio.timeout(3):
+                    found = [event async for event in events]
+            assert phone.cancelled == 1
+        assert found[-1].kind is KIND.HUNG_UP
