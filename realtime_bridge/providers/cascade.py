@@ -119,7 +119,7 @@ class CascadeBrain:
         utterance.paused = True
         if utterance.live is not None:
             self._guess_on_partial(utterance)
-        elif self._options.guess_without_partials and self._may_guess(utterance):
+        elif self._chains.hears.free_dictation and self._may_guess(utterance):
             utterance.guesses += 1
             audio = utterance.audio.until(max(0, silence_ms - _KEPT_SILENCE_MS))
             recogniser = self._chains.recogniser

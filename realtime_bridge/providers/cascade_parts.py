@@ -86,8 +86,6 @@ class CascadeOptions:
     """
     Attributes:
         guesses: Answers begun on a pause, at most, for one utterance, whatever the secretary's settings allow.
-        guess_without_partials: Also where the recogniser takes whole utterances: what was said so far is transcribed
-            at the pause.
         audio_queue_ms: Of a reply, made and not yet taken by the session; then the voice is not read any more.
         waiting_after_ms: From the end of what was asked without any audio; then the session is told that something is
             slow, and again after each `waiting_again_ms`. How long the caller hears nothing is the session's to say.
@@ -97,7 +95,6 @@ class CascadeOptions:
     """
 
     guesses: int = 5
-    guess_without_partials: bool = True
     audio_queue_ms: int = 2000
     waiting_after_ms: int = 0
     waiting_again_ms: int = 6000
