@@ -99,6 +99,9 @@ class FilterTrust:
     _VARIES, _DOUBTFUL_VARIES = _power_ratio(9.0), _power_ratio(5.0)
     """A sound that the filter has not met yet is reduced less than those before it by as much."""
 
+    _REMOVED, _DOUBTFUL_REMOVED = _power_ratio(4.5), _power_ratio(8.0)
+    """A frame of which the filter takes away more than this is mostly echo; under the caller's voice it cannot."""
+
     def __init__(self) -> None:
         self._echo = 0.0
         self._lost = 0.0
@@ -113,6 +116,8 @@ class FilterTrust:
         usual = self._slow_left / self._slow_heard
         self.works = usual * self._WORKS < 1.0 and self._lost < self._LOST
         if not self.works:
+            return False
+        if filtered.heard > (self._DOUBTFUL_REMOVED if doubtful else self._REMOVED) * filtered.left:
             return False
         least = self._DOUBTFUL_LEFT_OVER if doubtful else self._LEFT_OVER
         varies = self._DOUBTFUL_VARIES if doubtful else self._VARIES
