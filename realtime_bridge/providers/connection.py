@@ -6,12 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from realtime_bridge.providers import faults
 from realtime_bridge.providers.brain_limits import BrainLimits
 from realtime_bridge.providers.leg_audio import FromWire, ToWire
-from realtime_bridge.providers.line import LineClosed, LineLimits
 from realtime_bridge.providers.vendor import (
-    Address,
     Began,
     Command,
     Fail,
@@ -26,6 +23,8 @@ from voice_ai_service.audio.formats import PTIME_MS
 from voice_ai_service.clock import Clock
 from voice_ai_service.errors import ProviderError
 from voice_ai_service.providers.entry import StageTimeouts
+from voice_ai_service.providers.wire import faults
+from voice_ai_service.providers.wire.line import Address, LineClosed, LineLimits
 
 _READY_S: Final = 3.0
 """Where the row sets no limit."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from realtime_bridge.providers import elevenlabs_messages as wire
-from realtime_bridge.providers import faults, messages
 from realtime_bridge.providers.replies import CUT_AUDIO, Replies
 from realtime_bridge.providers.seam import CallerBegan, CallerEnded, CallerSaid, ToolAsked
 from realtime_bridge.providers.vendor import (
@@ -38,6 +37,7 @@ from voice_ai_service.dialogue.notes import ANSWER, NO_SUCH_TOOL, interrupted, l
 from voice_ai_service.errors import ProviderError, ProviderProtocol
 from voice_ai_service.providers.realtime.elevenlabs import ElevenLabsAgentSettings
 from voice_ai_service.providers.stt.seam import Transcript
+from voice_ai_service.providers.wire import faults, messages
 
 _SPEECH_SCORE: Final = 0.7
 """Of the agent's own voice detection."""

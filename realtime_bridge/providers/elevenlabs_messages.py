@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any, Final
 
-from realtime_bridge.providers.messages import dumped
 from realtime_bridge.providers.vendor import Opening, WireAudio
 from voice_ai_service.audio.formats import Encoding
 from voice_ai_service.dialogue.notes import so_far
 from voice_ai_service.providers.realtime.elevenlabs import ElevenLabsAgentSettings
 from voice_ai_service.providers.stt.languages import base
+from voice_ai_service.providers.wire.messages import dumped
 
 FORMATS: Final = {
     "ulaw_8000": WireAudio(Encoding.PCMU, 8000),

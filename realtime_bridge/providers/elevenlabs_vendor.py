@@ -9,12 +9,9 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from realtime_bridge.providers import faults
 from realtime_bridge.providers.elevenlabs_agent import ElevenLabsProtocol, judged
-from realtime_bridge.providers.line import trusted
-from realtime_bridge.providers.messages import broken, websocket_url
 from realtime_bridge.providers.seam import BrainCapabilities
-from realtime_bridge.providers.vendor import Address, Opening
+from realtime_bridge.providers.vendor import Opening
 from voice_ai_service.clock import Clock
 from voice_ai_service.errors import InvalidInput, ProviderError
 from voice_ai_service.net.addresses import Network
@@ -22,6 +19,9 @@ from voice_ai_service.net.transport import guarded_client
 from voice_ai_service.providers.entry import StageTimeouts
 from voice_ai_service.providers.realtime.elevenlabs import NAME, ElevenLabsAgentSettings
 from voice_ai_service.providers.sdk_errors import retry_after_s
+from voice_ai_service.providers.wire import faults
+from voice_ai_service.providers.wire.line import Address, trusted
+from voice_ai_service.providers.wire.messages import broken, websocket_url
 
 _REGIONS: Final = {
     "global": "https://api.elevenlabs.io",

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from realtime_bridge.providers import gemini_messages as wire
-from realtime_bridge.providers import messages
 from realtime_bridge.providers.gemini_caller import Caller
 from realtime_bridge.providers.replies import CUT_AUDIO, CUT_TEXT, Replies
 from realtime_bridge.providers.seam import CallerBegan, CallerEnded, CallerSaid, ToolAsked
@@ -42,6 +41,7 @@ from voice_ai_service.dialogue.notes import ANSWER, NO_SUCH_TOOL, interrupted, l
 from voice_ai_service.errors import ProviderProtocol
 from voice_ai_service.providers.realtime.gemini import GeminiLiveSettings
 from voice_ai_service.providers.stt.seam import Transcript
+from voice_ai_service.providers.wire import messages
 
 MIN_UTTERANCE_MS: Final = 200
 """Less than this after the onset is not sent: what was a cough cannot be taken back, and would be answered."""

@@ -6,12 +6,12 @@ import base64
 from collections.abc import Sequence
 from typing import Any, Final
 
-from realtime_bridge.providers.messages import dumped
 from realtime_bridge.providers.vendor import Opening, WireAudio
 from voice_ai_service.audio.formats import WIDE_RATE_HZ, Encoding
 from voice_ai_service.dialogue.notes import so_far
 from voice_ai_service.providers.llm.seam import ToolSpec
 from voice_ai_service.providers.realtime.gemini import GeminiLiveSettings
+from voice_ai_service.providers.wire.messages import dumped
 
 INPUT: Final = WireAudio(Encoding.L16, WIDE_RATE_HZ)
 OUTPUT: Final = WireAudio(Encoding.L16, 24000)

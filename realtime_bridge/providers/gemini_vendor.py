@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from realtime_bridge.providers import faults
 from realtime_bridge.providers.gemini_live import GeminiProtocol
-from realtime_bridge.providers.messages import websocket_url
 from realtime_bridge.providers.seam import BrainCapabilities
-from realtime_bridge.providers.vendor import Address, Opening
+from realtime_bridge.providers.vendor import Opening
 from voice_ai_service.errors import ProviderError
 from voice_ai_service.providers.entry import StageTimeouts
 from voice_ai_service.providers.realtime.gemini import CAPABILITIES, NAME, GeminiLiveSettings
+from voice_ai_service.providers.wire import faults
+from voice_ai_service.providers.wire.line import Address
+from voice_ai_service.providers.wire.messages import websocket_url
 
 _OWN: Final = "https://generativelanguage.googleapis.com"
 _PATH: Final = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"

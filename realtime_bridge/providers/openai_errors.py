@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from realtime_bridge.providers import faults
-from realtime_bridge.providers.messages import text
 from voice_ai_service.errors import ProviderError
+from voice_ai_service.providers.wire import faults
+from voice_ai_service.providers.wire.messages import text
 
 EXPIRED: Final = "session_expired"
 ACTIVE_ALREADY: Final = "conversation_already_has_active_response"

@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from realtime_bridge.providers import messages
 from realtime_bridge.providers import openai_realtime_messages as wire
 from realtime_bridge.providers.openai_errors import ACTIVE_ALREADY, EXPIRED, fatal, judged
 from realtime_bridge.providers.openai_replies import SpokenItems, Utterances
@@ -41,6 +40,7 @@ from realtime_bridge.providers.vendor import (
 from voice_ai_service.dialogue.notes import BAD_ARGUMENTS, late_result
 from voice_ai_service.errors import ProviderProtocol
 from voice_ai_service.providers.stt.seam import Transcript
+from voice_ai_service.providers.wire import messages
 
 MIN_COMMIT_MS: Final = 100
 """Less audio than this is refused as an empty buffer."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any, Final
 
-from realtime_bridge.providers.messages import dumped
 from realtime_bridge.providers.vendor import Briefing, WireAudio
 from voice_ai_service.audio.formats import PHONE_RATE_HZ, Encoding
 from voice_ai_service.providers.llm.seam import ChatMessage, Role, ToolSpec
 from voice_ai_service.providers.realtime.openai import CompatibleRealtimeSettings, OpenAiRealtimeSettings
 from voice_ai_service.providers.stt.languages import bases
+from voice_ai_service.providers.wire.messages import dumped
 
 Settings = OpenAiRealtimeSettings | CompatibleRealtimeSettings
 

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlencode
 
-from realtime_bridge.providers.messages import websocket_url
 from realtime_bridge.providers.openai_realtime import OpenAiProtocol
 from realtime_bridge.providers.openai_realtime_messages import Settings
 from realtime_bridge.providers.seam import BrainCapabilities
-from realtime_bridge.providers.vendor import Address, Opening
+from realtime_bridge.providers.vendor import Opening
 from voice_ai_service.errors import ProviderError
 from voice_ai_service.providers.entry import StageTimeouts
 from voice_ai_service.providers.openai_sdk import OPENAI_URL
 from voice_ai_service.providers.realtime.openai import CAPABILITIES, CompatibleRealtimeSettings
+from voice_ai_service.providers.wire.line import Address
+from voice_ai_service.providers.wire.messages import websocket_url
 
 _OWN: Final = OPENAI_URL
 

@@ -12,7 +12,6 @@ import structlog
 from realtime_bridge.providers.brain_limits import BrainLimits, BrainObserver
 from realtime_bridge.providers.elevenlabs_vendor import ElevenLabsVendor
 from realtime_bridge.providers.gemini_vendor import GeminiVendor
-from realtime_bridge.providers.line import Lines
 from realtime_bridge.providers.openai_vendor import OpenAiVendor
 from realtime_bridge.providers.seam import Brain
 from realtime_bridge.providers.speech_to_speech import SpeechToSpeech
@@ -22,6 +21,7 @@ from voice_ai_service.providers.chains import RealtimeChain
 from voice_ai_service.providers.factory import ProviderFactory
 from voice_ai_service.providers.fallback import Link
 from voice_ai_service.providers.realtime.seam import RealtimeAccess
+from voice_ai_service.providers.wire.line import Lines
 
 MakeVendor = Callable[[RealtimeAccess, Callable[[], str]], Vendor]
 MakeBrain = Callable[[], Brain]

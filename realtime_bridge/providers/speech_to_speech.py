@@ -16,12 +16,10 @@ from typing import Final
 
 import structlog
 
-from realtime_bridge.providers import faults
 from realtime_bridge.providers.answer_clock import AnswerClock
 from realtime_bridge.providers.brain_limits import BrainLimits, BrainObserver, NobodyCounts
 from realtime_bridge.providers.cascade_events import EventQueue
 from realtime_bridge.providers.connection import Connection, OpenLine, closed, connected
-from realtime_bridge.providers.line import LineClosed
 from realtime_bridge.providers.memory import Memory
 from realtime_bridge.providers.renewal import Renewal
 from realtime_bridge.providers.seam import (
@@ -72,6 +70,8 @@ from voice_ai_service.errors import (
     ProviderTimeout,
     VoiceAiError,
 )
+from voice_ai_service.providers.wire import faults
+from voice_ai_service.providers.wire.line import LineClosed
 
 DROPPED_AUDIO: Final = "dropped_audio"
 _NOT_AGAIN: Final = (ProviderBusy, ProviderRefused, ProviderTimeout)

@@ -7,8 +7,7 @@ told). It knows no sockets and no clock, and one object of it serves one connect
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from realtime_bridge.providers.seam import BrainCapabilities, BrainEvent
@@ -16,6 +15,7 @@ from voice_ai_service.audio.formats import Encoding
 from voice_ai_service.errors import ProviderError
 from voice_ai_service.providers.entry import StageTimeouts
 from voice_ai_service.providers.llm.seam import ChatMessage, ToolSpec
+from voice_ai_service.providers.wire.line import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,20 +231,6 @@ class VendorProtocol(Protocol):
     def lost(self) -> Steps:
         """The connection is gone: what is open ends here."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where to connect.
-
-    Attributes:
-        headers: With the key in them; never logged.
-        checked: A tenant typed it in, or it came over the wire: no proxy, and only to where tenants may reach.
-    """
-
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    checked: bool = True
 
 
 class Vendor(Protocol):

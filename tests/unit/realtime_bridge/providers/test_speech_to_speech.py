@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from realtime_bridge.providers.brain_limits import BrainLimits
-from realtime_bridge.providers.line import LineClosed, LineLimits
 from realtime_bridge.providers.openai_vendor import OpenAiVendor
 from realtime_bridge.providers.seam import (
     BrainFailed,
@@ -21,10 +20,11 @@ from realtime_bridge.providers.seam import (
     Waiting,
 )
 from realtime_bridge.providers.speech_to_speech import SpeechToSpeech
-from realtime_bridge.providers.vendor import Address, Briefing
+from realtime_bridge.providers.vendor import Briefing
 from tests.fakes.virtual_time import LoopClock, virtual_time
 from voice_ai_service.errors import ProviderError, ProviderUnavailable
 from voice_ai_service.providers.realtime.openai import OpenAiRealtimeSettings
+from voice_ai_service.providers.wire.line import Address, LineClosed, LineLimits
 
 MINUTE = 60.0
 

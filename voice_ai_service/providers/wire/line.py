@@ -10,8 +10,8 @@ import logging
 import socket
 import ssl
 from collections import deque
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -27,15 +27,14 @@ from websockets.exceptions import (
     WebSocketException,
 )
 
-from realtime_bridge.providers import faults
-from realtime_bridge.providers.messages import broken
-from realtime_bridge.providers.vendor import Address
 from voice_ai_service.clock import Clock
 from voice_ai_service.errors import InvalidInput, ProviderError, ProviderRefused
 from voice_ai_service.net.addresses import Address as Address4or6
 from voice_ai_service.net.addresses import Network
 from voice_ai_service.net.guard import check_port, resolve_public
 from voice_ai_service.providers.sdk_errors import retry_after_s
+from voice_ai_service.providers.wire import faults
+from voice_ai_service.providers.wire.messages import broken
 
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 """A whole reply's description with its text; audio comes in pieces far smaller."""
@@ -49,7 +48,7 @@ log = structlog.get_logger()
 _ITS_FAULT: Final = frozenset({1002, 1003, 1007, 1009})
 """Codes that we end a connection with when the vendor's frames are wrong or too big (RFC 6455, section 7.4.1)."""
 
-_silent = logging.getLogger("realtime_bridge.providers.line")
+_silent = logging.getLogger("voice_ai_service.providers.wire.line")
 _silent.propagate = False
 _silent.addHandler(logging.NullHandler())
 _silent.setLevel(logging.CRITICAL + 1)
@@ -57,12 +56,26 @@ _silent.setLevel(logging.CRITICAL + 1)
 
 
 class LineClosed(Exception):
-    """The vendor ended the connection, or it broke (code 1006)."""
+    """The vendor ended the connection, or it broke (code 1006). `reason` is the vendor's: never shown."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"closed with {code}")
         self.code = code
         self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to connect.
+
+    Attributes:
+        headers: With the key in them; never logged.
+        checked: A tenant typed it in, or it came over the wire: no proxy, and only to where tenants may reach.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,19 @@ class Line:
                     raise broken(self._name, "not a WebSocket's frames", error.sent.reason) from error
                 raise LineClosed(1006, error.sent.reason if error.sent else "cut") from error
             raise LineClosed(error.rcvd.code, error.rcvd.reason) from error
+
+    async def deliver(self, message: str | bytes) -> None:
+        """Sends, and waits as long as the vendor takes no more; for whoever has a queue of their own.
+
+        Not for a line that `send` is used on too: the order would be lost. Raises LineClosed.
+        """
+        try:
+            await self._connection.send(message)
+        except ConnectionClosed as error:
+            received = error.rcvd
+            raise LineClosed(
+                received.code if received else 1006, received.reason if received else "cut"
+            ) from error
 
     def abort(self) -> None:
         """Ends it at once, without a goodbye."""

@@ -1,0 +1,1 @@
+"""What travels between us and vendors, whatever is said on it."""
