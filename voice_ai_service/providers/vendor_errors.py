@@ -83,6 +83,8 @@ class VendorErrors:
     def of_answer(self, refusal: Refusal) -> ProviderError:
         """An answer whose status is no success."""
         status, detail = refusal.status, refusal.detail
+        if status == 402:
+            return self._no_credit(detail)
         if status in (401, 403):
             return self._refused(
                 "refuses the key", detail, field="secret", fix="Check the key, and what the account may use."
@@ -106,7 +108,9 @@ class VendorErrors:
         return self._refused("refuses the request", detail, field=field)
 
     def in_stream(self, kind: str, detail: str) -> ProviderError:
-        """An error event in a stream that had begun well: there is no status, only the vendor's type."""
+        """An error event in a stream that had begun well. `kind`: the vendor's type, or a status in its place."""
+        if len(kind) == 3 and kind.isdecimal() and kind.isascii() and kind >= "400":
+            return self.of_answer(Refusal(int(kind), {}, detail))
         if "rate_limit" in kind or "overloaded" in kind:
             return ProviderBusy(f"The provider {self._name} is busy.", provider=self._name, detail=detail)
         if "invalid_request" in kind or "authentication" in kind or "permission" in kind:
@@ -115,14 +119,17 @@ class VendorErrors:
 
     def _busy(self, refusal: Refusal) -> ProviderError:
         if refusal.code in _NO_CREDIT:
-            return self._refused(
-                "has no credit left", refusal.detail, field="secret", fix="Top up the provider's account."
-            )
+            return self._no_credit(refusal.detail)
         return ProviderBusy(
             f"The provider {self._name} is busy.",
             provider=self._name,
             detail=refusal.detail,
             retry_after_s=retry_after_s(refusal.headers, self._clock.now()),
+        )
+
+    def _no_credit(self, detail: str) -> ProviderRefused:
+        return self._refused(
+            "has no credit left", detail, field="secret", fix="Top up the provider's account."
         )
 
     def _refused(
