@@ -1,7 +1,8 @@
 """A labelled set of made-up callers: where each begins, stops to think, and is really done.
 
 The voice is espeak-ng's through the project's own worker, so nothing in it says how people sound; it compares
-settings, and it promises nothing about people. Telephone band, mu-law, noise at several ratios; always the same.
+settings, and it promises nothing about people. Telephone band, mu-law, noise at several ratios; the same from run to
+run but for the voice's own breath, which moves a figure by one caller or two.
 """
 
 from __future__ import annotations

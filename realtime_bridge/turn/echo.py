@@ -99,7 +99,7 @@ class FilterTrust:
     _VARIES, _DOUBTFUL_VARIES = _power_ratio(9.0), _power_ratio(5.0)
     """A sound that the filter has not met yet is reduced less than those before it by as much."""
 
-    _REMOVED, _DOUBTFUL_REMOVED = _power_ratio(4.5), _power_ratio(8.0)
+    _REMOVED, _DOUBTFUL_REMOVED = _power_ratio(5.5), _power_ratio(9.0)
     """A frame of which the filter takes away more than this is mostly echo; under the caller's voice it cannot."""
 
     def __init__(self) -> None:
