@@ -1,0 +1,516 @@
+<?php
+
+$text['title-voice_secretary']['en-us'] = "Voice Secretary";
+$text['title-voice_secretary']['pt-br'] = "Secretária virtual";
+
+$text['title-voice_secretaries']['en-us'] = "Secretaries";
+$text['title-voice_secretaries']['pt-br'] = "Secretárias";
+
+$text['title-voice_conversations']['en-us'] = "Conversations";
+$text['title-voice_conversations']['pt-br'] = "Conversas";
+
+$text['title-voice_conversation']['en-us'] = "Conversation";
+$text['title-voice_conversation']['pt-br'] = "Conversa";
+
+$text['title-voice_live_calls']['en-us'] = "Live calls";
+$text['title-voice_live_calls']['pt-br'] = "Ao vivo";
+
+$text['title-voice_documents']['en-us'] = "Documents";
+$text['title-voice_documents']['pt-br'] = "Documentos";
+
+$text['title-voice_document']['en-us'] = "Document";
+$text['title-voice_document']['pt-br'] = "Documento";
+
+$text['title-voice_transfer_destinations']['en-us'] = "Transfer destinations";
+$text['title-voice_transfer_destinations']['pt-br'] = "Destinos de transferência";
+
+$text['title-voice_transfer_destination']['en-us'] = "Transfer destination";
+$text['title-voice_transfer_destination']['pt-br'] = "Destino de transferência";
+
+$text['title-voice_transfer_rules']['en-us'] = "Transfer rules";
+$text['title-voice_transfer_rules']['pt-br'] = "Regras de transferência";
+
+$text['title-voice_transfer_rule']['en-us'] = "Transfer rule";
+$text['title-voice_transfer_rule']['pt-br'] = "Regra de transferência";
+
+$text['title-voice_providers']['en-us'] = "Providers";
+$text['title-voice_providers']['pt-br'] = "Provedores";
+
+$text['title-voice_provider']['en-us'] = "Provider";
+$text['title-voice_provider']['pt-br'] = "Provedor";
+
+$text['title-voice_webhooks']['en-us'] = "Integrations";
+$text['title-voice_webhooks']['pt-br'] = "Integrações";
+
+$text['title-voice_webhook']['en-us'] = "Webhook";
+$text['title-voice_webhook']['pt-br'] = "Webhook";
+
+$text['title-voice_deliveries']['en-us'] = "Deliveries";
+$text['title-voice_deliveries']['pt-br'] = "Entregas";
+
+$text['title-voice_reports']['en-us'] = "Reports";
+$text['title-voice_reports']['pt-br'] = "Relatórios";
+
+$text['title-voice_try']['en-us'] = "Try it";
+$text['title-voice_try']['pt-br'] = "Experimentar";
+
+$text['title-voice_settings']['en-us'] = "Settings";
+$text['title-voice_settings']['pt-br'] = "Configurações";
+
+$text['title-voice_secretary_versions']['en-us'] = "Versions";
+$text['title-voice_secretary_versions']['pt-br'] = "Versões";
+
+$text['label-voice_secretary']['en-us'] = "Voice Secretary";
+$text['label-voice_secretary']['pt-br'] = "Secretária virtual";
+
+$text['label-copy_suffix']['en-us'] = "(copy)";
+$text['label-copy_suffix']['pt-br'] = "(cópia)";
+
+$text['label-secretary_name']['en-us'] = "Name";
+$text['label-secretary_name']['pt-br'] = "Nome";
+
+$text['label-secretary']['en-us'] = "Secretary";
+$text['label-secretary']['pt-br'] = "Secretária";
+
+$text['label-extension']['en-us'] = "Extension";
+$text['label-extension']['pt-br'] = "Ramal";
+
+$text['label-language']['en-us'] = "Language";
+$text['label-language']['pt-br'] = "Idioma";
+
+$text['label-secretary_mode']['en-us'] = "Mode";
+$text['label-secretary_mode']['pt-br'] = "Modo";
+
+$text['label-mode_turn']['en-us'] = "Turns";
+$text['label-mode_turn']['pt-br'] = "Por turnos";
+
+$text['label-mode_realtime']['en-us'] = "Realtime";
+$text['label-mode_realtime']['pt-br'] = "Tempo real";
+
+$text['label-mode_auto']['en-us'] = "Automatic";
+$text['label-mode_auto']['pt-br'] = "Automático";
+
+$text['label-published_version']['en-us'] = "Published version";
+$text['label-published_version']['pt-br'] = "Versão publicada";
+
+$text['label-published']['en-us'] = "published";
+$text['label-published']['pt-br'] = "publicada";
+
+$text['label-draft']['en-us'] = "Draft";
+$text['label-draft']['pt-br'] = "Rascunho";
+
+$text['label-never_published']['en-us'] = "Never published: it does not answer calls yet.";
+$text['label-never_published']['pt-br'] = "Nunca publicada: ainda não atende chamadas.";
+
+$text['label-greeting']['en-us'] = "Greeting";
+$text['label-greeting']['pt-br'] = "Saudação";
+
+$text['label-persona']['en-us'] = "Persona and instructions";
+$text['label-persona']['pt-br'] = "Persona e instruções";
+
+$text['label-version_note']['en-us'] = "Note of this version";
+$text['label-version_note']['pt-br'] = "Nota desta versão";
+
+$text['label-section_knowledge']['en-us'] = "What it knows";
+$text['label-section_knowledge']['pt-br'] = "O que ela sabe";
+
+$text['label-section_hours']['en-us'] = "Business hours";
+$text['label-section_hours']['pt-br'] = "Horário de atendimento";
+
+$text['label-section_texts']['en-us'] = "Other languages and texts";
+$text['label-section_texts']['pt-br'] = "Outros idiomas e textos";
+
+$text['label-section_providers']['en-us'] = "Providers and voice";
+$text['label-section_providers']['pt-br'] = "Provedores e voz";
+
+$text['label-section_handover']['en-us'] = "Hand-over to people";
+$text['label-section_handover']['pt-br'] = "Encaminhamento a pessoas";
+
+$text['label-section_consent']['en-us'] = "Recording and consent";
+$text['label-section_consent']['pt-br'] = "Gravação e consentimento";
+
+$text['label-section_limits']['en-us'] = "Limits";
+$text['label-section_limits']['pt-br'] = "Limites";
+
+$text['label-section_turn_taking']['en-us'] = "Turn-taking (realtime)";
+$text['label-section_turn_taking']['pt-br'] = "Alternância de fala (tempo real)";
+
+$text['label-business_name']['en-us'] = "Name of the business";
+$text['label-business_name']['pt-br'] = "Nome da empresa";
+
+$text['label-facts']['en-us'] = "Facts";
+$text['label-facts']['pt-br'] = "Fatos";
+
+$text['label-fact_topic']['en-us'] = "Topic, such as price";
+$text['label-fact_topic']['pt-br'] = "Assunto, como preço";
+
+$text['label-fact_questions']['en-us'] = "How callers ask, one a line";
+$text['label-fact_questions']['pt-br'] = "Como perguntam, uma por linha";
+
+$text['label-fact_answer']['en-us'] = "Answer";
+$text['label-fact_answer']['pt-br'] = "Resposta";
+
+$text['label-hours_kind']['en-us'] = "Open";
+$text['label-hours_kind']['pt-br'] = "Aberto";
+
+$text['label-hours_always']['en-us'] = "Always open";
+$text['label-hours_always']['pt-br'] = "Sempre aberto";
+
+$text['label-hours_week']['en-us'] = "By the weekly table";
+$text['label-hours_week']['pt-br'] = "Pela tabela semanal";
+
+$text['label-hours_closed']['en-us'] = "Always closed";
+$text['label-hours_closed']['pt-br'] = "Sempre fechado";
+
+$text['label-hours_table']['en-us'] = "Weekly table";
+$text['label-hours_table']['pt-br'] = "Tabela semanal";
+
+$text['label-hours_exceptions']['en-us'] = "Exceptions";
+$text['label-hours_exceptions']['pt-br'] = "Exceções";
+
+$text['label-time_zone']['en-us'] = "Time zone";
+$text['label-time_zone']['pt-br'] = "Fuso horário";
+
+$text['label-domain_default']['en-us'] = "Of the domain";
+$text['label-domain_default']['pt-br'] = "Do domínio";
+
+$text['label-holidays_country']['en-us'] = "Public holidays of";
+$text['label-holidays_country']['pt-br'] = "Feriados de";
+
+$text['label-closed_action']['en-us'] = "Outside hours";
+$text['label-closed_action']['pt-br'] = "Fora do horário";
+
+$text['label-ending_hangup']['en-us'] = "Hang up";
+$text['label-ending_hangup']['pt-br'] = "Desligar";
+
+$text['label-ending_message']['en-us'] = "Take a message";
+$text['label-ending_message']['pt-br'] = "Anotar recado";
+
+$text['label-ending_transfer']['en-us'] = "Transfer";
+$text['label-ending_transfer']['pt-br'] = "Transferir";
+
+$text['label-day_mon']['en-us'] = "Monday";
+$text['label-day_mon']['pt-br'] = "Segunda-feira";
+
+$text['label-day_tue']['en-us'] = "Tuesday";
+$text['label-day_tue']['pt-br'] = "Terça-feira";
+
+$text['label-day_wed']['en-us'] = "Wednesday";
+$text['label-day_wed']['pt-br'] = "Quarta-feira";
+
+$text['label-day_thu']['en-us'] = "Thursday";
+$text['label-day_thu']['pt-br'] = "Quinta-feira";
+
+$text['label-day_fri']['en-us'] = "Friday";
+$text['label-day_fri']['pt-br'] = "Sexta-feira";
+
+$text['label-day_sat']['en-us'] = "Saturday";
+$text['label-day_sat']['pt-br'] = "Sábado";
+
+$text['label-day_sun']['en-us'] = "Sunday";
+$text['label-day_sun']['pt-br'] = "Domingo";
+
+$text['label-also_speaks']['en-us'] = "Also speaks";
+$text['label-also_speaks']['pt-br'] = "Também fala";
+
+$text['label-outside_hours']['en-us'] = "Said outside hours";
+$text['label-outside_hours']['pt-br'] = "Dito fora do horário";
+
+$text['label-farewell']['en-us'] = "Farewell";
+$text['label-farewell']['pt-br'] = "Despedida";
+
+$text['label-by_priority']['en-us'] = "The domain's, by priority";
+$text['label-by_priority']['pt-br'] = "Os do domínio, por prioridade";
+
+$text['label-no_second']['en-us'] = "No second choice";
+$text['label-no_second']['pt-br'] = "Sem segunda opção";
+
+$text['label-kind_stt']['en-us'] = "Speech to text";
+$text['label-kind_stt']['pt-br'] = "Fala para texto";
+
+$text['label-kind_llm']['en-us'] = "Language model";
+$text['label-kind_llm']['pt-br'] = "Modelo de linguagem";
+
+$text['label-kind_tts']['en-us'] = "Text to speech";
+$text['label-kind_tts']['pt-br'] = "Texto para fala";
+
+$text['label-kind_embeddings']['en-us'] = "Embeddings";
+$text['label-kind_embeddings']['pt-br'] = "Embeddings";
+
+$text['label-kind_realtime']['en-us'] = "Speech to speech";
+$text['label-kind_realtime']['pt-br'] = "Fala para fala";
+
+$text['label-voice']['en-us'] = "Voice";
+$text['label-voice']['pt-br'] = "Voz";
+
+$text['label-fallback']['en-us'] = "When it cannot go on";
+$text['label-fallback']['pt-br'] = "Quando não pode continuar";
+
+$text['label-transfer_style']['en-us'] = "Transfers (realtime)";
+$text['label-transfer_style']['pt-br'] = "Transferências (tempo real)";
+
+$text['label-transfer_blind']['en-us'] = "Ring and connect";
+$text['label-transfer_blind']['pt-br'] = "Tocar e conectar";
+
+$text['label-transfer_attended']['en-us'] = "Ask who answers first";
+$text['label-transfer_attended']['pt-br'] = "Perguntar antes a quem atende";
+
+$text['label-transfer_ring_s']['en-us'] = "How long a destination rings";
+$text['label-transfer_ring_s']['pt-br'] = "Por quanto tempo o destino toca";
+
+$text['label-dtmf']['en-us'] = "Keys";
+$text['label-dtmf']['pt-br'] = "Teclas";
+
+$text['label-dtmf_transfer']['en-us'] = "Transfer";
+$text['label-dtmf_transfer']['pt-br'] = "Transferir";
+
+$text['label-dtmf_repeat']['en-us'] = "Repeat";
+$text['label-dtmf_repeat']['pt-br'] = "Repetir";
+
+$text['label-dtmf_message']['en-us'] = "Take a message";
+$text['label-dtmf_message']['pt-br'] = "Anotar recado";
+
+$text['label-dtmf_hangup']['en-us'] = "Hang up";
+$text['label-dtmf_hangup']['pt-br'] = "Desligar";
+
+$text['label-dtmf_hours']['en-us'] = "Say the hours";
+$text['label-dtmf_hours']['pt-br'] = "Informar o horário";
+
+$text['label-disclosure']['en-us'] = "Say that it is a virtual assistant";
+$text['label-disclosure']['pt-br'] = "Dizer que é uma assistente virtual";
+
+$text['label-record_calls']['en-us'] = "Record calls";
+$text['label-record_calls']['pt-br'] = "Gravar chamadas";
+
+$text['label-recording_notice']['en-us'] = "Recording notice";
+$text['label-recording_notice']['pt-br'] = "Aviso de gravação";
+
+$text['label-limits_max_turns']['en-us'] = "Turns of a call";
+$text['label-limits_max_turns']['pt-br'] = "Turnos por chamada";
+
+$text['label-limits_max_duration_s']['en-us'] = "Length of a call";
+$text['label-limits_max_duration_s']['pt-br'] = "Duração da chamada";
+
+$text['label-limits_max_utterance_s']['en-us'] = "Length of an utterance";
+$text['label-limits_max_utterance_s']['pt-br'] = "Duração de uma fala";
+
+$text['label-limits_end_silence_ms']['en-us'] = "Silence that ends an utterance";
+$text['label-limits_end_silence_ms']['pt-br'] = "Silêncio que encerra uma fala";
+
+$text['label-limits_no_input_s']['en-us'] = "Silence before asking again";
+$text['label-limits_no_input_s']['pt-br'] = "Silêncio até perguntar de novo";
+
+$text['label-limits_max_no_input']['en-us'] = "Times it asks again";
+$text['label-limits_max_no_input']['pt-br'] = "Vezes que pergunta de novo";
+
+$text['label-limits_max_misunderstood']['en-us'] = "Misunderstandings in a row";
+$text['label-limits_max_misunderstood']['pt-br'] = "Incompreensões seguidas";
+
+$text['label-turn_taking_end_silence_ms']['en-us'] = "Silence that ends an utterance";
+$text['label-turn_taking_end_silence_ms']['pt-br'] = "Silêncio que encerra uma fala";
+
+$text['label-turn_taking_pause_ms']['en-us'] = "Pause after which an answer is prepared";
+$text['label-turn_taking_pause_ms']['pt-br'] = "Pausa após a qual se prepara a resposta";
+
+$text['label-turn_taking_guesses']['en-us'] = "Answers prepared in one utterance";
+$text['label-turn_taking_guesses']['pt-br'] = "Respostas preparadas por fala";
+
+$text['label-turn_taking_min_words']['en-us'] = "Words that interrupt it";
+$text['label-turn_taking_min_words']['pt-br'] = "Palavras que a interrompem";
+
+$text['label-turn_taking_min_speech_ms']['en-us'] = "Speech that interrupts it";
+$text['label-turn_taking_min_speech_ms']['pt-br'] = "Fala que a interrompe";
+
+$text['label-turn_taking_sensitivity']['en-us'] = "Sensitivity";
+$text['label-turn_taking_sensitivity']['pt-br'] = "Sensibilidade";
+
+$text['label-turn_taking_normal']['en-us'] = "Normal";
+$text['label-turn_taking_normal']['pt-br'] = "Normal";
+
+$text['label-turn_taking_low']['en-us'] = "Low (noisy lines)";
+$text['label-turn_taking_low']['pt-br'] = "Baixa (linhas ruidosas)";
+
+$text['label-turn_taking_high']['en-us'] = "High (quiet talkers)";
+$text['label-turn_taking_high']['pt-br'] = "Alta (quem fala baixo)";
+
+$text['label-turn_taking_detector']['en-us'] = "Voice detector";
+$text['label-turn_taking_detector']['pt-br'] = "Detector de voz";
+
+$text['label-turn_taking_webrtc']['en-us'] = "WebRTC (light)";
+$text['label-turn_taking_webrtc']['pt-br'] = "WebRTC (leve)";
+
+$text['label-turn_taking_silero']['en-us'] = "Silero (precise)";
+$text['label-turn_taking_silero']['pt-br'] = "Silero (preciso)";
+
+$text['label-turn_taking_end_of_turn_model']['en-us'] = "Model that knows when a sentence is over";
+$text['label-turn_taking_end_of_turn_model']['pt-br'] = "Modelo que sabe quando a frase acabou";
+
+$text['label-turn_taking_interruptible']['en-us'] = "May be interrupted";
+$text['label-turn_taking_interruptible']['pt-br'] = "Pode ser interrompida";
+
+$text['label-version']['en-us'] = "Version";
+$text['label-version']['pt-br'] = "Versão";
+
+$text['label-date']['en-us'] = "Date";
+$text['label-date']['pt-br'] = "Data";
+
+$text['label-setting']['en-us'] = "Setting";
+$text['label-setting']['pt-br'] = "Configuração";
+
+$text['label-difference']['en-us'] = "Difference between the draft and version";
+$text['label-difference']['pt-br'] = "Diferença entre o rascunho e a versão";
+
+$text['label-no_difference']['en-us'] = "The draft is the same.";
+$text['label-no_difference']['pt-br'] = "O rascunho é igual.";
+
+$text['label-secret_stored']['en-us'] = "stored; leave empty to keep it";
+$text['label-secret_stored']['pt-br'] = "guardada; deixe vazio para manter";
+
+$text['label-name']['en-us'] = "Name";
+$text['label-name']['pt-br'] = "Nome";
+
+$text['button-history']['en-us'] = "Versions";
+$text['button-history']['pt-br'] = "Versões";
+
+$text['button-save_publish']['en-us'] = "Save and publish";
+$text['button-save_publish']['pt-br'] = "Salvar e publicar";
+
+$text['button-roll_back']['en-us'] = "Publish again";
+$text['button-roll_back']['pt-br'] = "Publicar de novo";
+
+$text['button-restore_draft']['en-us'] = "Copy to the draft";
+$text['button-restore_draft']['pt-br'] = "Copiar para o rascunho";
+
+$text['description-voice_secretaries']['en-us'] = "Secretaries answer their extension, inform callers and put them through. A draft answers calls once it is published.";
+$text['description-voice_secretaries']['pt-br'] = "As secretárias atendem no seu ramal, informam e transferem. Um rascunho passa a atender quando é publicado.";
+
+$text['description-voice_secretary_edit']['en-us'] = "Name, extension and greeting are enough to begin. Saving keeps a draft; publishing lets new calls have it.";
+$text['description-voice_secretary_edit']['pt-br'] = "Nome, ramal e saudação bastam para começar. Salvar guarda o rascunho; publicar o aplica às novas chamadas.";
+
+$text['description-voice_secretary_versions']['en-us'] = "Every publication is a version. Calls keep the version they began with.";
+$text['description-voice_secretary_versions']['pt-br'] = "Cada publicação é uma versão. As chamadas mantêm a versão com que começaram.";
+
+$text['description-secretary_name']['en-us'] = "Who the secretary is, in lists and in its greeting.";
+$text['description-secretary_name']['pt-br'] = "Quem é a secretária, nas listas e na saudação.";
+
+$text['description-secretary_extension']['en-us'] = "The number to call. It must not belong to anything else.";
+$text['description-secretary_extension']['pt-br'] = "O número a ligar. Não pode pertencer a mais nada.";
+
+$text['description-language']['en-us'] = "The language it greets in.";
+$text['description-language']['pt-br'] = "O idioma em que saúda.";
+
+$text['description-secretary_mode']['en-us'] = "Turns: hears, thinks, answers; works everywhere. Realtime: can be interrupted; needs the bridge and mod_audio_stream. Automatic: realtime where it works.";
+$text['description-secretary_mode']['pt-br'] = "Por turnos: ouve, pensa, responde; funciona sempre. Tempo real: pode ser interrompida; requer a ponte e o mod_audio_stream. Automático: tempo real onde funciona.";
+
+$text['description-greeting']['en-us'] = "The first thing callers hear. Empty: a standard greeting.";
+$text['description-greeting']['pt-br'] = "A primeira coisa que se ouve. Vazio: uma saudação padrão.";
+
+$text['description-persona']['en-us'] = "How it speaks and what it may do, for the language model.";
+$text['description-persona']['pt-br'] = "Como fala e o que pode fazer, para o modelo de linguagem.";
+
+$text['description-version_note']['en-us'] = "Shown in the list of versions when you publish.";
+$text['description-version_note']['pt-br'] = "Mostrada na lista de versões ao publicar.";
+
+$text['description-business_name']['en-us'] = "Whom it answers for.";
+$text['description-business_name']['pt-br'] = "Em nome de quem atende.";
+
+$text['description-facts']['en-us'] = "Short answers that need no document, such as the address or a price.";
+$text['description-facts']['pt-br'] = "Respostas curtas que dispensam documento, como o endereço ou um preço.";
+
+$text['description-hours_kind']['en-us'] = "To use a time condition of FusionPBX instead, choose the secretary as its destination and leave this always open.";
+$text['description-hours_kind']['pt-br'] = "Para usar uma condição de horário do FusionPBX, escolha a secretária como destino dela e deixe aqui sempre aberto.";
+
+$text['description-hours_table']['en-us'] = "Two openings a day, for a lunch break. Closing before opening means after midnight.";
+$text['description-hours_table']['pt-br'] = "Dois períodos por dia, para o almoço. Fechar antes de abrir significa depois da meia-noite.";
+
+$text['description-holidays_country']['en-us'] = "Country and state, such as BR and SP. Closed on their public holidays.";
+$text['description-holidays_country']['pt-br'] = "País e estado, como BR e SP. Fechado nos feriados.";
+
+$text['description-hours_exceptions']['en-us'] = "Days that differ from the week. Without times: closed.";
+$text['description-hours_exceptions']['pt-br'] = "Dias diferentes da semana. Sem horário: fechado.";
+
+$text['description-closed_action']['en-us'] = "What happens after the text for outside hours was said.";
+$text['description-closed_action']['pt-br'] = "O que acontece depois de dito o texto de fora do horário.";
+
+$text['description-also_speaks']['en-us'] = "It then answers callers who speak this language.";
+$text['description-also_speaks']['pt-br'] = "Assim atende quem fala este idioma.";
+
+$text['description-text_default']['en-us'] = "Empty: a standard text.";
+$text['description-text_default']['pt-br'] = "Vazio: um texto padrão.";
+
+$text['description-kind_stt']['en-us'] = "Hears the caller. The second is asked when the first fails.";
+$text['description-kind_stt']['pt-br'] = "Ouve quem liga. O segundo é usado quando o primeiro falha.";
+
+$text['description-kind_llm']['en-us'] = "Thinks. Without one, it answers from facts, documents and rules.";
+$text['description-kind_llm']['pt-br'] = "Pensa. Sem um, responde por fatos, documentos e regras.";
+
+$text['description-kind_tts']['en-us'] = "Speaks.";
+$text['description-kind_tts']['pt-br'] = "Fala.";
+
+$text['description-kind_embeddings']['en-us'] = "Finds passages in documents.";
+$text['description-kind_embeddings']['pt-br'] = "Encontra trechos nos documentos.";
+
+$text['description-kind_realtime']['en-us'] = "One model that hears and speaks. Only in realtime mode.";
+$text['description-kind_realtime']['pt-br'] = "Um só modelo que ouve e fala. Só em tempo real.";
+
+$text['description-voice']['en-us'] = "The name of a voice of the provider. Empty: its standard.";
+$text['description-voice']['pt-br'] = "O nome de uma voz do provedor. Vazio: a padrão.";
+
+$text['description-fallback']['en-us'] = "Limits, providers that are away, a caller nobody understands.";
+$text['description-fallback']['pt-br'] = "Limites, provedores fora do ar, alguém que não se entende.";
+
+$text['description-transfer_style']['en-us'] = "In turn mode the dialplan transfers.";
+$text['description-transfer_style']['pt-br'] = "Por turnos, quem transfere é o plano de discagem.";
+
+$text['description-dtmf']['en-us'] = "What a key does while the secretary talks or listens.";
+$text['description-dtmf']['pt-br'] = "O que uma tecla faz enquanto a secretária fala ou ouve.";
+
+$text['description-disclosure']['en-us'] = "The law of many places asks for it.";
+$text['description-disclosure']['pt-br'] = "A lei de muitos lugares o exige.";
+
+$text['description-record_calls']['en-us'] = "Keeps the audio of the call; the notice is said first.";
+$text['description-record_calls']['pt-br'] = "Guarda o áudio da chamada; o aviso é dito antes.";
+
+$text['message-not_found']['en-us'] = "Not found in this domain.";
+$text['message-not_found']['pt-br'] = "Não encontrado neste domínio.";
+
+$text['message-not_saved']['en-us'] = "Not saved.";
+$text['message-not_saved']['pt-br'] = "Não foi salvo.";
+
+$text['message-number_taken']['en-us'] = "This number is taken already.";
+$text['message-number_taken']['pt-br'] = "Este número já está em uso.";
+
+$text['message-number_form']['en-us'] = "The extension is made of digits, * and #, at most 20.";
+$text['message-number_form']['pt-br'] = "O ramal tem algarismos, * e #, no máximo 20.";
+
+$text['message-published']['en-us'] = "Published: new calls have it.";
+$text['message-published']['pt-br'] = "Publicada: as novas chamadas já a usam.";
+
+$text['message-not_published']['en-us'] = "Saved, but not published.";
+$text['message-not_published']['pt-br'] = "Salva, mas não publicada.";
+
+$text['message-rolled_back']['en-us'] = "This version answers new calls now.";
+$text['message-rolled_back']['pt-br'] = "Esta versão agora atende as novas chamadas.";
+
+$text['message-restored']['en-us'] = "Copied to the draft; publish it when it is right.";
+$text['message-restored']['pt-br'] = "Copiada para o rascunho; publique quando estiver certo.";
+
+$text['message-service_not_configured']['en-us'] = "The voice service is not configured: set its address and token in Settings.";
+$text['message-service_not_configured']['pt-br'] = "O serviço de voz não está configurado: defina endereço e token em Configurações.";
+
+$text['message-service_unreachable']['en-us'] = "The voice service does not answer. What is saved here stays; calls are served again when it is back.";
+$text['message-service_unreachable']['pt-br'] = "O serviço de voz não responde. O que foi salvo permanece; as chamadas voltam a ser atendidas quando ele voltar.";
+
+$text['message-service_token_refused']['en-us'] = "The voice service refuses this domain's token: set a new one in Settings.";
+$text['message-service_token_refused']['pt-br'] = "O serviço de voz recusa o token deste domínio: defina um novo em Configurações.";
+
+$text['message-service_failed']['en-us'] = "The voice service refused";
+$text['message-service_failed']['pt-br'] = "O serviço de voz recusou";
+
+$text['message-tables_missing']['en-us'] = "Tables of this app are missing in the database: run \"php core/upgrade/upgrade_schema.php\" and \"voice-ai migrate\". Missing:";
+$text['message-tables_missing']['pt-br'] = "Faltam tabelas deste aplicativo no banco: execute \"php core/upgrade/upgrade_schema.php\" e \"voice-ai migrate\". Faltam:";
+
+$text['message-not_migrated']['en-us'] = "The voice service has not prepared this database yet: run \"voice-ai migrate\". Until then it does not answer calls.";
+$text['message-not_migrated']['pt-br'] = "O serviço de voz ainda não preparou este banco: execute \"voice-ai migrate\". Até lá não atende chamadas.";
+
+?>
