@@ -123,7 +123,6 @@ _ANTHROPIC: Final = (
         anthropic_chat.AnthropicSettings,
         anthropic_chat.build,
         secret_required=True,
-        available=needs("anthropic", "anthropic"),
     ),
 )
 _REALTIME: Final = (

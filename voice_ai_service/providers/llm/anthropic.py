@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any, Final
 
 from pydantic import Field
@@ -27,11 +24,11 @@ from voice_ai_service.providers.llm.seam import (
     Usage,
 )
 from voice_ai_service.providers.llm.tool_arguments import parse_arguments
-from voice_ai_service.providers.sdk_errors import SdkErrors
-from voice_ai_service.providers.sdk_http import http_client, library_of, wait_limits
+from voice_ai_service.providers.vendor_wire import VendorAddress, VendorWire, WireErrors, open_vendor_wire
 
 NAME: Final = "anthropic"
 ANTHROPIC_URL: Final = "https://api.anthropic.com"
+_VERSION: Final = "2023-06-01"
 
 _CALL_BEGINS: Final = "[The call is connected.]"
 """A conversation must begin with the user; a call begins with the secretary's greeting."""
@@ -60,38 +57,23 @@ class AnthropicSettings(ProviderSettings):
 
 
 async def build(context: ProviderContext, settings: AnthropicSettings, secret: str | None) -> AnthropicChat:
-    """In a thread: importing the SDK takes a second. Raises ProviderRefused when it is not installed."""
+    """Raises ProviderRefused without a key."""
     if not secret:
         raise ProviderRefused("Anthropic needs a key.", provider=NAME, field="secret")
-    return await asyncio.to_thread(_open, context, settings, secret)
-
-
-def _open(context: ProviderContext, settings: AnthropicSettings, secret: str) -> AnthropicChat:
-    try:
-        sdk = importlib.import_module("anthropic")
-    except ImportError as error:
-        raise ProviderRefused(
-            "Anthropic's package is not installed.", provider=NAME, fix="pip install 'voice-ai[anthropic]'"
-        ) from error
-    client = sdk.AsyncAnthropic(
-        api_key=secret,
-        base_url=settings.base_url or ANTHROPIC_URL,
-        max_retries=0,
-        http_client=http_client(sdk, settings.base_url, settings.timeouts, context.allowed_networks),
-        timeout=wait_limits(library_of(sdk), settings.timeouts),
+    address = VendorAddress(
+        settings.base_url or ANTHROPIC_URL,
+        settings.base_url is not None,
+        {"x-api-key": secret, "anthropic-version": _VERSION},
     )
-    _ = client.messages  # the SDK imports it at its first use
-    return AnthropicChat(client, settings, sdk, SdkErrors(sdk, NAME, context.clock))
+    return AnthropicChat(await open_vendor_wire(NAME, address, settings.timeouts, context), settings)
 
 
 class AnthropicChat:
-    """Closes the SDK's client it was given."""
+    """Closes the wire it was given."""
 
-    def __init__(self, client: Any, settings: AnthropicSettings, sdk: ModuleType, errors: SdkErrors) -> None:
-        self._client = client
+    def __init__(self, wire: VendorWire, settings: AnthropicSettings) -> None:
+        self._wire = wire
         self._settings = settings
-        self._library = library_of(sdk)
-        self._errors = errors
 
     @property
     def capabilities(self) -> ChatCapabilities:
@@ -105,26 +87,29 @@ class AnthropicChat:
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], options: ChatOptions
     ) -> AsyncGenerator[ChatEvent, None]:
         """See the seam. Tool calls come when the model has finished them."""
-        read_s = max(options.first_token_timeout_s, self._settings.timeouts.stall_s)
-        answer = _Answer(self._errors)
-        with self._errors.mapped():
-            stream = await self._client.messages.create(
-                model=self._settings.model,
-                max_tokens=options.max_tokens,
-                messages=_turns(messages),
-                stream=True,
-                timeout=wait_limits(self._library, self._settings.timeouts, read_s),
-                **self._options(messages, tools, options),
-            )
-            # Leaving this block closes the connection: the server sees that nobody listens any more.
-            async with stream, aclosing(stream.__aiter__()) as events:
-                async for event in events:
-                    if (made := answer.take(event)) is not None:
-                        yield made
+        wire = self._wire
+        answer = _Answer(wire.errors)
+        asked = {
+            "model": self._settings.model,
+            "max_tokens": options.max_tokens,
+            "messages": _turns(messages),
+            "stream": True,
+            **self._options(messages, tools, options),
+        }
+        read_s = max(options.first_token_timeout_s, wire.timeouts.stall_s)
+        # Leaving this block closes the connection: the server sees that nobody listens any more.
+        async with aclosing(wire.events(await wire.post("/v1/messages", asked, read_s=read_s))) as events:
+            async for event in events:
+                if (made := answer.take(event)) is not None:
+                    yield made
         yield answer.end()
 
+    async def warm(self) -> None:
+        """See `Chain.warm`."""
+        await self._wire.warm()
+
     async def aclose(self) -> None:
-        await self._client.close()
+        await self._wire.aclose()
 
     def _options(
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], options: ChatOptions
@@ -139,7 +124,7 @@ class AnthropicChat:
                 for tool in tools
             ]
         if self._settings.sends_temperature:
-            chosen["extra_body"] = {"temperature": min(options.temperature, 1.0)}
+            chosen["temperature"] = min(options.temperature, 1.0)
         return chosen
 
 
@@ -153,9 +138,9 @@ class _Block:
 
 
 class _Answer:
-    """The events of one answer, put together. The SDK does not validate them, so this does."""
+    """The events of one answer, put together. Nothing in them is believed unseen."""
 
-    def __init__(self, errors: SdkErrors) -> None:
+    def __init__(self, errors: WireErrors) -> None:
         self._errors = errors
         self._blocks: dict[int, _Block] = {}
         self._prompt_tokens = 0
@@ -167,7 +152,7 @@ class _Answer:
         """What the event gives to whoever waits. Raises ProviderProtocol for an event that is against the protocol."""
         try:
             return self._take(event)
-        except (AttributeError, TypeError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise self._errors.protocol("An event has the wrong shape.", error) from error
 
     def end(self) -> ChatDone:
@@ -178,36 +163,40 @@ class _Answer:
         return ChatDone(_FINISH.get(self._stop_reason, "stop"), usage)
 
     def _take(self, event: Any) -> ChatEvent | None:
-        match event.type:
+        match event["type"]:
             case "message_start":
-                usage = event.message.usage
-                cached = (getattr(usage, "cache_read_input_tokens", 0) or 0) + (
-                    getattr(usage, "cache_creation_input_tokens", 0) or 0
+                usage = event["message"]["usage"]
+                cached = ("cache_read_input_tokens", "cache_creation_input_tokens")
+                self._prompt_tokens = int(usage["input_tokens"]) + sum(
+                    int(usage.get(name) or 0) for name in cached
                 )
-                self._prompt_tokens = int(usage.input_tokens) + cached
-            case "content_block_start" if event.content_block.type == "tool_use":
-                self._blocks[event.index] = _Block(event.content_block.id, event.content_block.name)
+            case "content_block_start" if event["content_block"]["type"] == "tool_use":
+                begun = event["content_block"]
+                self._blocks[event["index"]] = _Block(str(begun["id"]), str(begun["name"]))
             case "content_block_delta":
-                return self._delta(event.index, event.delta)
-            case "content_block_stop" if event.index in self._blocks:
-                block = self._blocks.pop(event.index)
+                return self._delta(event["index"], event["delta"])
+            case "content_block_stop" if event["index"] in self._blocks:
+                block = self._blocks.pop(event["index"])
                 arguments = parse_arguments("".join(block.arguments), self._errors)
                 return ToolCall(block.call_id, block.name, arguments)
             case "message_delta":
-                self._stop_reason = event.delta.stop_reason or self._stop_reason
-                self._completion_tokens = int(event.usage.output_tokens)
+                self._stop_reason = event["delta"].get("stop_reason") or self._stop_reason
+                self._completion_tokens = int(event["usage"]["output_tokens"])
             case "message_stop":
                 self._stopped = True
         return None
 
     def _delta(self, index: int, delta: Any) -> ChatEvent | None:
-        if delta.type == "text_delta":
-            return TextDelta(delta.text) if delta.text else None
-        if delta.type == "input_json_delta":
+        if delta["type"] == "text_delta":
+            text = delta["text"]
+            if not isinstance(text, str):
+                raise self._errors.protocol("A delta's text is no text.")
+            return TextDelta(text) if text else None
+        if delta["type"] == "input_json_delta":
             block = self._blocks.get(index)
             if block is None:
                 raise self._errors.protocol("Arguments for a tool call that never began.")
-            block.arguments.append(delta.partial_json or "")
+            block.arguments.append(str(delta["partial_json"] or ""))
         return None
 
 
