@@ -1,6 +1,11 @@
 import { text } from "./texts.js";
 
 const STAGES = ["endpointing", "stt", "retrieval", "llm", "tts", "playout", "other"];
+// What the bridge measures, in the caller's order; a stage that was begun early took no time of the caller's.
+const MEASURED = {
+  endpointing: ["endpointing"], stt: ["stt"], retrieval: ["retrieval"], llm: ["llm_first_token", "first_sentence"],
+  tts: ["tts_first_byte"], playout: ["playout"], other: ["other"],
+};
 
 // What both sides said and how long each answer took, as the bridge tells it.
 export class Conversation {
@@ -75,11 +80,12 @@ export class Conversation {
     const total = latency.total || 1;
     bar.style.width = `${Math.min(100, total / 20)}%`;
     for (const stage of STAGES) {
-      if (!latency[stage]) continue;
+      const took = MEASURED[stage].reduce((sum, name) => sum + (latency[name] ?? 0), 0);
+      if (!took) continue;
       const part = document.createElement("div");
       part.className = `stage-${stage}`;
-      part.style.flex = latency[stage];
-      part.title = `${text(stage)}: ${Math.round(latency[stage])} ms`;
+      part.style.flex = took;
+      part.title = `${text(stage)}: ${Math.round(took)} ms`;
       bar.append(part);
     }
     const caption = document.createElement("small");
