@@ -77,6 +77,9 @@ DROPPED_AUDIO: Final = "dropped_audio"
 _NOT_AGAIN: Final = (ProviderBusy, ProviderRefused, ProviderTimeout)
 """Failures that another connection would not help, or that have taken all the time there was."""
 
+_RETOLD_MS: Final = 100
+"""A message's worth, for vendors that listen for the end of an utterance themselves."""
+
 log = structlog.get_logger()
 
 Attempts = Callable[[], AbstractAsyncContextManager[object]]
@@ -453,14 +456,16 @@ class SpeechToSpeech:
         elif cut_short:
             self._ask(Request(GO_ON))
         elif missed:
-            connection.hear(missed)
+            self._retell(connection, missed)
 
     def _retell(self, connection: Connection, samples: bytes) -> None:
         """The caller's words, as they were spoken."""
         if self._ours:
             self._wish(Began(samples, over_reply=False))
-        else:
-            connection.hear(samples)
+            return
+        size = 2 * self._briefing.sample_rate_hz * _RETOLD_MS // 1000
+        for at in range(0, len(samples), size):
+            connection.hear(samples[at : at + size])
 
     def _judged(self, reason: ProviderError | LineClosed) -> ProviderError:
         return closed(self._vendor, reason) if isinstance(reason, LineClosed) else reason

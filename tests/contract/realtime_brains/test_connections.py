@@ -43,11 +43,11 @@ async def second_connection(fake: FakeVendor) -> None:
     await fake.until(lambda: len(fake.talks) == 2 and bool(fake.talk.received))
 
 
-async def no_connection(fake: FakeVendor) -> None:
+async def no_connection(fake: FakeVendor, session: Session) -> None:
     """The socket broke, the brain noticed, and no new one is there yet."""
     fake.wire.gate = asyncio.Event()
     fake.talk.cut()
-    await asyncio.sleep(0.05)
+    await session.until(lambda: session.brain._connection is None)
 
 
 def carried_over(fake: FakeVendor, *, resumed: bool) -> None:
@@ -118,7 +118,7 @@ async def test_a_reply_that_was_cut_short_goes_on(wire: BrainWire) -> None:
 async def test_a_caller_who_speaks_meanwhile_is_heard_whole(wire: BrainWire) -> None:
     async with wire.call() as (fake, session):
         await one_turn(session)
-        await no_connection(fake)
+        await no_connection(fake, session)
         session.begin(600)
         fake.wire.gate.set()
         await second_connection(fake)
@@ -136,7 +136,7 @@ async def test_a_tools_result_finds_the_new_connection(wire: BrainWire, early: b
         fake.replies = [Said(audio_ms=0, tools=(("transfer_call", '{"destination": "Ana"}'),))]
         session.speak()
         asked = await session.next(ToolAsked)
-        await no_connection(fake)
+        await no_connection(fake, session)
         if early:
             session.brain.tool_result(asked.call_id, "Ana is busy.")
         fake.wire.gate.set()
@@ -151,7 +151,7 @@ async def test_a_tools_result_finds_the_new_connection(wire: BrainWire, early: b
 @each_vendor
 async def test_what_we_say_while_there_is_no_connection_is_told_later(wire: BrainWire) -> None:
     async with wire.call() as (fake, session):
-        await no_connection(fake)
+        await no_connection(fake, session)
         session.brain.told("Um momento.", "pt-BR")
         fake.wire.gate.set()
         await second_connection(fake)
