@@ -99,7 +99,10 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
         shared = await open_shared(settings, clock, stack)
         registry = await open_registry(settings, clock)
         provider_rows = ProviderRepository(database)
-        factory = ProviderFactory(registry, provider_rows, sealer, observer=ProviderMetrics(metrics))
+        domains = Domains(database, clock)
+        factory = ProviderFactory(
+            registry, provider_rows, sealer, observer=ProviderMetrics(metrics), own_words=domains
+        )
         stack.push_async_callback(factory.aclose)
         phrases = PhraseCache(settings.tts_cache_bytes, PhraseCacheMetrics(metrics))
         stack.push_async_callback(phrases.aclose)
@@ -126,7 +129,7 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
             recordings=recordings,
             folders=call_folders(settings, recordings),
             conversations=ConversationRepository(database, [CallCompletedAnnouncement()]),
-            domains=Domains(database, clock),
+            domains=domains,
             book=SecretaryBook(database, clock),
             knowledge=knowledge,
             dialogue=Dialogue(clock, with_model=ModelResponder(clock)),

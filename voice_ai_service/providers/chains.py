@@ -32,7 +32,10 @@ from voice_ai_service.providers.stt.seam import (
     Transcript,
 )
 from voice_ai_service.providers.texts import Replay
+from voice_ai_service.providers.tts.ear_texts import texts_for_the_ear
 from voice_ai_service.providers.tts.seam import TextToSpeech, TtsOptions
+from voice_ai_service.text.ear.dictionary import NO_PRONUNCIATIONS, Dictionary, Pronunciations
+from voice_ai_service.text.ear.spoken import REVISION
 
 T = TypeVar("T")
 
@@ -133,12 +136,30 @@ class LiveTranscription:
             raise
 
 
+@dataclass(frozen=True, slots=True)
 class TtsChain(Chain[TextToSpeech]):
+    """
+    Attributes:
+        pronunciations: The tenant's own words.
+    """
+
+    pronunciations: Pronunciations = NO_PRONUNCIATIONS
+
+    @property
+    def revision(self) -> str:
+        """See `Chain.revision`; and of how text is read."""
+        return f"{self.links[0].revision}:{REVISION}:{self.pronunciations.revision}"
+
+    def but(self, links: Sequence[Link[TextToSpeech]]) -> TtsChain:
+        """The same with other links."""
+        return replace(self, links=links)
+
     def stream(self, texts: AsyncIterator[str], options: TtsOptions) -> UsedStream[bytes]:
         """Mono L16 chunks at `options.sample_rate_hz`.
 
         The next provider is asked only as long as no chunk went out, and begins with the first text again. A voice
         is the first provider's: another one speaks with its own, and so does the first where it does not know it.
+        What is written is read for the ear (`text.ear`) before any of them gets it; SSML reaches those that take it.
         The stream owns `texts` and closes it.
 
         Raises:
@@ -149,6 +170,7 @@ class TtsChain(Chain[TextToSpeech]):
     async def _speak(
         self, texts: AsyncIterator[str], options: TtsOptions, out: UsedStream[bytes]
     ) -> AsyncGenerator[bytes, None]:
+        dictionary = self.pronunciations.for_language(options.language)
         async with aclosing(Replay(texts)) as replay:
             last: ProviderError | None = None
             for link in self.links:
@@ -156,7 +178,7 @@ class TtsChain(Chain[TextToSpeech]):
                 try:
                     async with (
                         self.attempt(link) as (provider, attempt),
-                        aclosing(_heard(provider, replay, wanted, link)) as chunks,
+                        aclosing(_heard(provider, _Request(link, replay, wanted, dictionary))) as chunks,
                     ):
                         attempt.excused = lambda: replay.failure is not None
                         async for chunk in chunks:
@@ -176,13 +198,20 @@ class TtsChain(Chain[TextToSpeech]):
             raise nobody(self.kind, last)
 
 
-async def _heard(
-    provider: TextToSpeech, replay: Replay, options: TtsOptions, link: Link[TextToSpeech]
-) -> AsyncGenerator[bytes, None]:
+@dataclass(frozen=True, slots=True)
+class _Request:
+    link: Link[TextToSpeech]
+    replay: Replay
+    options: TtsOptions
+    dictionary: Dictionary
+
+
+async def _heard(provider: TextToSpeech, asked: _Request) -> AsyncGenerator[bytes, None]:
     """The provider's audio; in its own voice where it does not know the one that is wanted."""
     silent = True
+    options = asked.options
     try:
-        async with aclosing(_spoken(provider, replay, options, link)) as chunks:
+        async with aclosing(_spoken(provider, asked)) as chunks:
             async for chunk in chunks:
                 silent = False
                 yield chunk
@@ -191,20 +220,22 @@ async def _heard(
             raise
     else:
         return
-    log.warning("a voice is not known, the provider's own speaks", provider=link.name)
-    async with aclosing(_spoken(provider, replay, replace(options, voice=None), link)) as chunks:
+    log.warning("a voice is not known, the provider's own speaks", provider=asked.link.name)
+    own = replace(asked, options=replace(options, voice=None))
+    async with aclosing(_spoken(provider, own)) as chunks:
         async for chunk in chunks:
             yield chunk
 
 
-async def _spoken(
-    provider: TextToSpeech, replay: Replay, options: TtsOptions, link: Link[TextToSpeech]
-) -> AsyncGenerator[bytes, None]:
+async def _spoken(provider: TextToSpeech, asked: _Request) -> AsyncGenerator[bytes, None]:
+    link, replay, options = asked.link, asked.replay, asked.options
     patience = _patience(link.name, link.timeouts, options.first_byte_timeout_s, options.total_timeout_s)
     silent = True
-    texts = replay.read(patience.pause, patience.resume)
+    written = replay.read(patience.pause, patience.resume)
+    markup = provider.capabilities.ssml
+    texts = texts_for_the_ear(written, options.language, asked.dictionary, markup=markup)
     chunks = provider.stream(texts, options)
-    async with _closing(texts), _closing(chunks):
+    async with _closing(written), _closing(texts), _closing(chunks):
         while True:
             try:
                 chunk = await patience.next(chunks)

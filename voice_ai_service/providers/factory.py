@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -19,9 +19,10 @@ from voice_ai_service.providers.fallback import Chain, Link, NobodyWatches, Prov
 from voice_ai_service.providers.link_builder import LinkBuilder, ProviderRow, SecretOpener
 from voice_ai_service.providers.link_pool import LinkPool
 from voice_ai_service.providers.registry import ProviderRegistry
+from voice_ai_service.text.ear.dictionary import NO_PRONUNCIATIONS, Pronunciations
 
 __all__ = [
-    "EmbeddedDefaults", "FactoryLimits", "ProviderFactory", "ProviderRow", "ProviderRows", "SecretOpener",
+    "EmbeddedDefaults", "FactoryLimits", "OwnWords", "ProviderFactory", "ProviderRow", "ProviderRows", "SecretOpener",
 ]  # fmt: skip
 
 C = TypeVar("C", bound=Chain[Any])
@@ -33,6 +34,18 @@ class ProviderRows(Protocol):
     async def rows_of(self, domain_uuid: UUID) -> Mapping[ProviderKind, Sequence[ProviderRow]]:
         """The domain's enabled rows by kind; a kind may be missing. Raises Unavailable without a database."""
         ...
+
+
+class OwnWords(Protocol):
+    async def pronunciations(self, domain_uuid: UUID) -> Pronunciations:
+        """How the domain wants its words to be said. Raises VoiceAiError when that is not known now."""
+        ...
+
+
+class NoOwnWords:
+    async def pronunciations(self, domain_uuid: UUID) -> Pronunciations:
+        """None."""
+        return NO_PRONUNCIATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,7 @@ class _Place:
     read_at: float = float("-inf")
     known: bool = False
     keys: dict[ProviderKind, dict[UUID, str]] = field(default_factory=dict)
+    words: Pronunciations = NO_PRONUNCIATIONS
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -94,8 +108,10 @@ class ProviderFactory:
         observer: ProviderObserver | None = None,
         breaker_policy: BreakerPolicy | None = None,
         limits: FactoryLimits | None = None,
+        own_words: OwnWords | None = None,
     ) -> None:
         self._rows = rows
+        self._own_words: OwnWords = own_words or NoOwnWords()
         self._builder = LinkBuilder(registry, sealer, breaker_policy or BreakerPolicy())
         self._pool = LinkPool()
         self._embedded = embedded or EmbeddedDefaults()
@@ -116,9 +132,10 @@ class ProviderFactory:
         return self._chain(SttChain, ProviderKind.STT, links + self._last(ProviderKind.STT))
 
     async def tts(self, domain_uuid: UUID, choice: Sequence[UUID] = ()) -> TtsChain:
-        """Like `stt`."""
+        """Like `stt`, with the domain's pronunciations."""
         links = await self._chosen(domain_uuid, ProviderKind.TTS, choice)
-        return self._chain(TtsChain, ProviderKind.TTS, links + self._last(ProviderKind.TTS))
+        chain = self._chain(TtsChain, ProviderKind.TTS, links + self._last(ProviderKind.TTS))
+        return replace(chain, pronunciations=self._places[domain_uuid].words)
 
     async def llm(self, domain_uuid: UUID, choice: Sequence[UUID] = ()) -> ChatChain | None:
         """None when the domain has no language model: the dialogue's own responder answers."""
@@ -205,7 +222,9 @@ class ProviderFactory:
         """All kinds at once: a turn needs three of them, and should wait for the database once."""
         asked_at = self._clock.monotonic()
         try:
-            rows = await self._rows.rows_of(domain_uuid)
+            rows, place.words = await asyncio.gather(
+                self._rows.rows_of(domain_uuid), self._words(domain_uuid, place.words)
+            )
         except VoiceAiError as error:
             if not place.known:
                 raise
@@ -217,6 +236,14 @@ class ProviderFactory:
         place.read_at, place.known = asked_at, True
         self._pool.disown(before - place.all_keys, domain_uuid)
         self._drop_least_used()
+
+    async def _words(self, domain_uuid: UUID, before: Pronunciations) -> Pronunciations:
+        """A domain's calls go on with the words from before where they cannot be read."""
+        try:
+            return await self._own_words.pronunciations(domain_uuid)
+        except VoiceAiError as error:
+            log.warning("pronunciations not read", domain_uuid=str(domain_uuid), code=error.code)
+            return before
 
     def _owned(self, domain_uuid: UUID, kind: ProviderKind, rows: Sequence[ProviderRow]) -> dict[UUID, str]:
         keys = {}

@@ -105,7 +105,7 @@ class Speech:
         others = [link for link in chain.links if link.name != failed]
         if not others:
             raise ProviderUnavailable("There is no other voice", provider=failed)
-        remaining = TtsChain(chain.kind, others, chain.clock, chain.observer)
+        remaining = chain.but(others)
         return await _collect(remaining, _one(text), replace(options, voice=None))
 
     async def _chain(self, secretary: Secretary, language: str) -> tuple[TtsChain, TtsOptions]:

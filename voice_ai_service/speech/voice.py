@@ -103,7 +103,7 @@ class Voice:
                 text = _rest(text, spoken_bytes * 500 // self.sample_rate_hz)
                 if not text:
                     return
-                chain = TtsChain(chain.kind, remaining, chain.clock, chain.observer)
+                chain = chain.but(remaining)
                 options = replace(options, voice=None)
             else:
                 return

@@ -7,7 +7,15 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+    ValidationError,
+)
 
 from voice_ai_service import errors
 from voice_ai_service.calls.hours import TimeZoneName
@@ -16,13 +24,43 @@ from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Database
 from voice_ai_service.tenancy.expiring import Expiring
 from voice_ai_service.tenancy.tenant import Tenant, TenantKnowledge, TenantLimits, Tier
+from voice_ai_service.text.ear.dictionary import Pronunciations
 
 TTL_S: Final = 5.0
 """How long a change of a domain's settings may take to be felt."""
+MAX_PRONUNCIATIONS: Final = 500
+"""In all languages together; each costs a little in every sentence."""
 
 _DEFAULTS = Tenant(UUID(int=0), "")
 _SQL = queries.load(__package__, "domains.sql")
 _log = structlog.get_logger()
+
+
+def _speakable(text: str) -> str:
+    """A voice reads it as it stands: no markup, no line, nothing invisible."""
+    if any(not character.isprintable() for character in text) or "<" in text or ">" in text:
+        raise ValueError("no markup and no control characters")
+    if not any(character.isalnum() for character in text):
+        raise ValueError("needs a letter or a digit")
+    return text
+
+
+def _not_too_many(
+    words: Mapping[str, Mapping[str, str]],
+) -> Mapping[str, Mapping[str, str]]:
+    if sum(map(len, words.values())) > MAX_PRONUNCIATIONS:
+        raise ValueError(f"at most {MAX_PRONUNCIATIONS} words")
+    return words
+
+
+_Word = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_speakable)
+]
+_Read = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_speakable)
+]
+_LanguageTag = Annotated[str, StringConstraints(pattern=r"^(?:\*|[a-z]{2,3}(?:-[A-Z]{2})?)$")]
+_Words = Annotated[dict[_LanguageTag, dict[_Word, _Read]], AfterValidator(_not_too_many)]
 
 
 class TenantSettings(BaseModel):
@@ -44,6 +82,8 @@ class TenantSettings(BaseModel):
     monthly_budget_cents: Annotated[StrictInt, Field(ge=0)] | None = None
     chunk_tokens: Annotated[StrictInt, Field(ge=50, le=4000)] = _DEFAULTS.knowledge.chunk_tokens
     overlap_tokens: Annotated[StrictInt, Field(ge=0, le=2000)] = _DEFAULTS.knowledge.overlap_tokens
+    pronunciations: _Words = {}
+    """By language (`pt-BR`, `en`, `*` for all): a word as it is written, and as a voice is to read it."""
 
 
 _CATEGORIES: Final = {
@@ -52,6 +92,7 @@ _CATEGORIES: Final = {
     "country": "tenant",
     "chunk_tokens": "knowledge",
     "overlap_tokens": "knowledge",
+    "pronunciations": "speech",
 }
 CATEGORY_OF: Final[Mapping[str, str]] = {
     name: _CATEGORIES.get(name, "limits") for name in TenantSettings.model_fields
@@ -80,6 +121,10 @@ class Domains:
         domain_uuid = self._uuid_of.get(name)
         tenant = None if domain_uuid is None else self._known.get(domain_uuid)
         return tenant or await self._load(None, name, field="domain_name")
+
+    async def pronunciations(self, domain_uuid: UUID) -> Pronunciations:
+        """`providers.factory.OwnWords`. Raises as `by_uuid`."""
+        return (await self.by_uuid(domain_uuid)).pronunciations
 
     async def with_secretaries(self) -> list[UUID]:
         """Enabled domains that have a secretary, for whoever reaches them all. Raises Unavailable."""
@@ -146,4 +191,5 @@ def as_tenant(domain_uuid: UUID, domain_name: str, rows: Sequence[Mapping[str, A
         time_zone=chosen.time_zone,
         country=chosen.country,
         knowledge=TenantKnowledge(chosen.chunk_tokens, chosen.overlap_tokens),
+        pronunciations=Pronunciations(chosen.pronunciations),
     )

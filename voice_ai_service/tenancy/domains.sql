@@ -7,7 +7,7 @@ SELECT domain_uuid FROM voice_ai_domains();
 -- name: settings
 SELECT setting_category, setting_name, setting_value
 FROM v_voice_settings
-WHERE domain_uuid = $1 AND setting_category IN ('tenant', 'limits', 'knowledge');
+WHERE domain_uuid = $1 AND setting_category IN ('tenant', 'limits', 'knowledge', 'speech');
 
 -- name: put_setting
 INSERT INTO v_voice_settings (domain_uuid, setting_category, setting_name, setting_value)

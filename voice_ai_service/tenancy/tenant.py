@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from voice_ai_service.text.ear.dictionary import NO_PRONUNCIATIONS, Pronunciations
+
 PBX_REACH: Final = UUID(int=0)
 """`domain_uuid` of a token that belongs to the PBX itself: no domain has it, so no tenant's row ever
 matches."""
@@ -76,3 +78,4 @@ class Tenant:
     country: str = "BR"
     """ISO 3166 alpha-2: the region for numbers without a country code, and for public holidays."""
     knowledge: TenantKnowledge = TenantKnowledge()
+    pronunciations: Pronunciations = NO_PRONUNCIATIONS

@@ -240,17 +240,17 @@ class TestSpeech:
         second = ScriptedTts(Script(pieces=(b"x",)))
         stream = tts(ScriptedTts(Script(error=down())), second).stream(texts("Bom dia. ", "Tudo bem?"), TTS)
         assert await collect(stream) == [b"x"]
-        assert second.read == ["Bom dia. ", "Tudo bem?"]
+        assert second.read == ["Bom dia.\n", "Tudo bem?"]
         assert stream.used == UsedProvider("second", None)
 
     @virtual_time
     async def test_a_time_out_while_the_text_is_written_loses_no_text(self) -> None:
         first = ScriptedTts(Script(pieces=(b"never",), delay_s=90), eager=True)
         second = ScriptedTts(Script(pieces=(b"1", b"2", b"3")))
-        source = texts("um ", "dois ", "três", wait_s=4)
+        source = texts("Ele disse um. ", "E dois. ", "E três.", wait_s=4)
         stream = tts(first, second).stream(source, TTS)
         assert await collect(stream) == [b"1", b"2", b"3"]
-        assert second.read == ["um ", "dois ", "três"]
+        assert second.read == ["Ele disse um.\n", "E dois. E três."]
 
     @virtual_time
     async def test_after_the_first_chunk_an_error_ends_the_speech(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voice_ai_service.text.ear.dictionary import Dictionary
 from voice_ai_service.text.ear import english_numbers, portuguese_numbers
 from voice_ai_service.text.ear.spoken import for_the_ear
 
@@ -31,7 +32,9 @@ def test_what_was_read_is_not_read_again(language: str, written: str, read: str)
 
 
 def test_a_tenants_words_come_first() -> None:
-    read = for_the_ear("A XPTO atende em SP.", "pt-BR", {"xpto": "xis pê tê ó", "SP": "São Paulo"})
+    read = for_the_ear(
+        "A XPTO atende em SP.", "pt-BR", Dictionary.of({"xpto": "xis pê tê ó", "SP": "São Paulo"})
+    )
     assert read == "A xis pê tê ó atende em São Paulo."
 
 

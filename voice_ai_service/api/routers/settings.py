@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
@@ -41,6 +42,7 @@ class SettingsAnswer(BaseModel):
     chunk_tokens: int
     overlap_tokens: int
     monthly_budget_cents: int | None
+    pronunciations: Mapping[str, Mapping[str, str]]
 
 
 class SettingRequest(BaseModel):
@@ -77,4 +79,5 @@ def _answer(tenant: Tenant) -> SettingsAnswer:
         chunk_tokens=tenant.knowledge.chunk_tokens,
         overlap_tokens=tenant.knowledge.overlap_tokens,
         monthly_budget_cents=limits.monthly_budget_cents,
+        pronunciations=tenant.pronunciations.words,
     )

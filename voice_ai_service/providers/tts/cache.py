@@ -25,7 +25,8 @@ class PhraseKey:
 
     Attributes:
         engine: Registry name of the provider that is to speak.
-        revision: Of its settings (`TtsChain.revision`): another model or voice sounds different.
+        revision: Of its settings and of how text is read (`TtsChain.revision`): another model, voice or pronunciation
+            sounds different.
     """
 
     domain_uuid: UUID

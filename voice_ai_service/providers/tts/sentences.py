@@ -13,15 +13,20 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-_SENTENCE_END: Final = re.compile(r"""[.!?…]+["'”’»)\]]*(?=\s+\S)|\n+(?=\s*\S)""")
-_CLAUSE_END: Final = re.compile(r"""[,;:]["'”’»)\]]*(?=\s+\S)|\s[–—-](?=\s+\S)""")
+_SENTENCE_END: Final = re.compile(r"""[.!?…]+["'”’»)\]]*(?=\s+\S)|\n+""")
+# Not within "March 3, 2026" or "8h - 18h".
+_CLAUSE_END: Final = re.compile(r"""[,;:]["'”’»)\]]*(?=\s+[^\s\d])|(?<=[^\W\d])\s[–—-](?=\s+[^\s\d])""")
 # Portuguese and English words that stand before a name or a number: their full stop never ends a sentence.
 _NEVER_LAST: Final = re.compile(
     r"sra?s?|srta|dra?s?|profa?|av|al|trav|rod|tel|ramal|cel|n[ºo]?|núm|pág|ap|apto|bl|gal|eng|adv|vs|ex|p\.ex"
     r"|art|inc|fl|st[oa]?|dom|mrs?|ms|dept|ext|mt|ft|fig|vol|approx|e\.g|i\.e|[^\W\d_]"
+    r"|jan|fev|feb|abr|apr|jun|jul|ago|aug|sept?|oct|nov|dez|dec|seg|ter|qua|qui|sex|sáb|mon|tues?|wed|thurs?|fri"
 )
 # These end a sentence when a capital letter follows.
 _SELDOM_LAST: Final = re.compile(r"etc|ltda|cia|s\.a|[ap]\.m|jr|corp|co|u\.s|d\.c")
+
+# Not within "R$ 1.250,00", "(11) 98765-4321" or "25 de dezembro".
+_BETWEEN_WORDS: Final = re.compile(r"(?<=[^\W\d]{3})\s+(?=[^\W\d]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,10 @@ def _forced_end(window: str) -> int:
         ends = [match.end() for match in pattern.finditer(window)]
         if ends:
             return ends[-1]
-    return window.rfind(" ") + 1 or len(window)
+    if window.rfind("<") > max(window.rfind(">"), 0):
+        window = window[: window.rfind("<")]  # a tag stays whole
+    ends = [match.end() for match in _BETWEEN_WORDS.finditer(window)]
+    return ends[-1] if ends else window.rfind(" ") + 1 or len(window)
 
 
 async def speak_by_sentence(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
+from voice_ai_service.text import ssml
 from voice_ai_service.text.ear import english, portuguese
+from voice_ai_service.text.ear.dictionary import NO_WORDS, Dictionary
 from voice_ai_service.text.ear.rules import Rule, apply, rule
 from voice_ai_service.text.languages import base_language
 
@@ -15,24 +15,16 @@ REVISION: Final = 1
 """Raised with every change of what is read, so that no cache plays an older reading."""
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {"pt": portuguese.RULES, "en": english.RULES}
 
-Dictionary = Mapping[str, str]
-"""A tenant's own words and how they are pronounced, such as "Xpto" to "xis pê tê ó"."""
+_MARKUP: Final = rule(ssml.READ_ALREADY, lambda match: match.group())
 
 
-def for_the_ear(text: str, language: str, dictionary: Dictionary | None = None) -> str:
+def for_the_ear(text: str, language: str, dictionary: Dictionary = NO_WORDS, *, markup: bool = False) -> str:
     """What a person would read aloud. A language that we have no rules for is left as written.
 
     Args:
-        dictionary: Comes before our rules; whole words, in any case.
+        dictionary: Comes before our rules.
+        markup: SSML in the text is left as it is, for an engine that takes it; otherwise it is taken out.
     """
     rules = _RULES.get(base_language(language), ())
-    own = _dictionary_rules(tuple(sorted(dictionary.items()))) if dictionary else ()
-    return apply(text, (*own, *rules))
-
-
-@lru_cache(maxsize=256)
-def _dictionary_rules(entries: tuple[tuple[str, str], ...]) -> tuple[Rule, ...]:
-    longest_first = sorted(entries, key=lambda entry: -len(entry[0]))
-    return tuple(
-        rule(rf"(?<!\w){re.escape(written)}(?!\w)", read, re.IGNORECASE) for written, read in longest_first
-    )
+    kept = (_MARKUP,) if markup else ()
+    return apply(text if markup else ssml.plain(text), (*kept, *dictionary.rules, *rules))
