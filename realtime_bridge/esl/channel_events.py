@@ -17,22 +17,13 @@ _KINDS = {
     "CHANNEL_ANSWER": ChannelEventKind.ANSWERED,
     "CHANNEL_BRIDGE": ChannelEventKind.BRIDGED,
     "CHANNEL_UNBRIDGE": ChannelEventKind.UNBRIDGED,
-    "CHANNEL_HANGUP_COMPLETE": ChannelEventKind.HUNG_UP,
+    # Not CHANNEL_HANGUP_COMPLETE: that one waits for whoever writes call detail records.
+    "CHANNEL_HANGUP": ChannelEventKind.HUNG_UP,
     "DTMF": ChannelEventKind.DIGIT,
     "PLAYBACK_START": ChannelEventKind.PLAYBACK_STARTED,
     "PLAYBACK_STOP": ChannelEventKind.PLAYBACK_STOPPED,
 }
 _STREAM = "mod_audio_stream::"
-_TOLD = {
-    "dtmf_duration": "DTMF-Duration",
-    "playback_ms": "variable_playback_ms",
-    "playback_status": "Playback-Status",
-    "sip_disposition": "variable_sip_hangup_disposition",
-    "sip_status": "variable_sip_invite_failure_status",
-    "originate_disposition": "variable_originate_disposition",
-    "endpoint_disposition": "variable_endpoint_disposition",
-}
-"""What goes into `ChannelEvent.headers`, by our name for it: nothing that holds numbers or names of people."""
 _NOT_A_CAUSE = re.compile(r"[^A-Z0-9_]")
 LAST = frozenset({ChannelEventKind.HUNG_UP, ChannelEventKind.LOST})
 
@@ -68,7 +59,6 @@ def channel_events(event: PbxEvent) -> tuple[ChannelEvent, ...]:
         # FreeSWITCH tells it once, about one of the two.
         other = _uuid(event.get("Bridge-B-Unique-ID")) or other
         channel = _uuid(event.get("Bridge-A-Unique-ID")) or channel
-    told = {ours: value for ours, theirs in _TOLD.items() if (value := event.get(theirs))}
     one = ChannelEvent(
         kind,
         channel,
@@ -77,11 +67,10 @@ def channel_events(event: PbxEvent) -> tuple[ChannelEvent, ...]:
         other_uuid=other,
         file=event.get("Playback-File-Path"),
         at=event.at,
-        headers=told,
     )
     if other is None or kind not in (ChannelEventKind.BRIDGED, ChannelEventKind.UNBRIDGED):
         return (one,)
-    return (one, ChannelEvent(kind, other, other_uuid=channel, at=event.at, headers=told))
+    return (one, ChannelEvent(kind, other, other_uuid=channel, at=event.at))
 
 
 class Subscription:

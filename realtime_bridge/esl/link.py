@@ -23,7 +23,7 @@ from voice_ai_service.errors import Unavailable
 log = structlog.get_logger()
 
 EVENTS = (
-    "CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP_COMPLETE "
+    "CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP "
     "DTMF PLAYBACK_START PLAYBACK_STOP BACKGROUND_JOB CUSTOM mod_audio_stream::connect mod_audio_stream::disconnect "
     "mod_audio_stream::error mod_audio_stream::play"
 )
@@ -227,7 +227,8 @@ class EslLink:
         if dropped:
             self._observer.esl_events_dropped(dropped)
         for event in events:
-            self._on_event(event)
+            # Each in a callback of its own: a fault in one takes no other with it.
+            self._loop.call_soon(self._on_event, event)
 
     def _came(self) -> None:
         self.connected = True

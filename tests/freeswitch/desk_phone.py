@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import Final
+from uuid import uuid4
 
 from tests.freeswitch.phone import PBX, Phone, _header, _media
 
@@ -44,7 +45,7 @@ class DeskPhone(Phone):
         self._invite: str | None = None
         self._registered = threading.Event()
         self._sequence = 0
-        self._tag = f"{id(self):x}"
+        self._tag = uuid4().hex
         self._timers: list[threading.Timer] = []
 
     def __enter__(self) -> DeskPhone:

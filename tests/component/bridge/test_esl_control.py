@@ -240,7 +240,7 @@ class TestEvents:
             fire_answer(pbx, CALLER)
             for digit in "12#":
                 pbx.fire("DTMF", {"Unique-ID": str(CALLER), "DTMF-Digit": digit})
-            pbx.fire("CHANNEL_HANGUP_COMPLETE", {"Unique-ID": str(CALLER), "Hangup-Cause": "NORMAL_CLEARING"})
+            pbx.fire("CHANNEL_HANGUP", {"Unique-ID": str(CALLER), "Hangup-Cause": "NORMAL_CLEARING"})
             found = [event async for event in events]
         assert [event.kind for event in found] == [
             KIND.ANSWERED,
@@ -263,7 +263,7 @@ class TestEvents:
     async def test_a_caller_cannot_forge_the_events_of_another(
         self, pbx: EventSocketServer, control: EslCallControl
     ) -> None:
-        attack = f"x\nUnique-ID: {CALLER}\nEvent-Name: CHANNEL_HANGUP_COMPLETE\n\n"
+        attack = f"x\nUnique-ID: {CALLER}\nEvent-Name: CHANNEL_HANGUP\n\n"
         async with control.events(CALLER) as victim, control.events(AGENT) as attacker:
             fire_answer(pbx, AGENT, **{"Caller-Caller-ID-Name": attack})
             fire_answer(pbx, AGENT, **{"Caller-Caller-ID-Name": attack.replace("\n", "%0A")})

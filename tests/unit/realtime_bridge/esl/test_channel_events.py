@@ -56,7 +56,7 @@ class TestTranslation:
         assert channel_events(pbx_event("DTMF", Unique_ID=str(A), DTMF_Digit=digit)) == ()
 
     def test_a_hangup_and_its_cause(self) -> None:
-        event = one("CHANNEL_HANGUP_COMPLETE", Hangup_Cause="NO_ANSWER")
+        event = one("CHANNEL_HANGUP", Hangup_Cause="NO_ANSWER")
         assert (event.kind, event.cause) == (KIND.HUNG_UP, "NO_ANSWER")
 
     @given(st.text(max_size=100))
