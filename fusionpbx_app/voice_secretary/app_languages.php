@@ -513,4 +513,112 @@ $text['message-tables_missing']['pt-br'] = "Faltam tabelas deste aplicativo no b
 $text['message-not_migrated']['en-us'] = "The voice service has not prepared this database yet: run \"voice-ai migrate\". Until then it does not answer calls.";
 $text['message-not_migrated']['pt-br'] = "O serviço de voz ainda não preparou este banco: execute \"voice-ai migrate\". Até lá não atende chamadas.";
 
+$text['label-service']['en-us'] = "Voice service";
+$text['label-service']['pt-br'] = "Serviço de voz";
+
+$text['label-answers']['en-us'] = "answers";
+$text['label-answers']['pt-br'] = "responde";
+
+$text['label-token']['en-us'] = "Token";
+$text['label-token']['pt-br'] = "Token";
+
+$text['label-accepted']['en-us'] = "accepted";
+$text['label-accepted']['pt-br'] = "aceito";
+
+$text['label-scripts']['en-us'] = "Scripts in FreeSWITCH";
+$text['label-scripts']['pt-br'] = "Scripts no FreeSWITCH";
+
+$text['label-installed']['en-us'] = "installed";
+$text['label-installed']['pt-br'] = "instalados";
+
+$text['label-settings_pbx']['en-us'] = "This PBX";
+$text['label-settings_pbx']['pt-br'] = "Este PBX";
+
+$text['label-settings_domain']['en-us'] = "This domain";
+$text['label-settings_domain']['pt-br'] = "Este domínio";
+
+$text['label-settings_tenant']['en-us'] = "Limits and retention";
+$text['label-settings_tenant']['pt-br'] = "Limites e retenção";
+
+$text['label-service_url']['en-us'] = "Address of the service";
+$text['label-service_url']['pt-br'] = "Endereço do serviço";
+
+$text['label-pbx_api_key']['en-us'] = "Token of the PBX";
+$text['label-pbx_api_key']['pt-br'] = "Token do PBX";
+
+$text['label-bridge_url']['en-us'] = "Address of the bridge";
+$text['label-bridge_url']['pt-br'] = "Endereço da ponte";
+
+$text['label-domain_api_key']['en-us'] = "Token of this domain";
+$text['label-domain_api_key']['pt-br'] = "Token deste domínio";
+
+$text['label-forget_domain_api_key']['en-us'] = "Forget it and use the PBX's";
+$text['label-forget_domain_api_key']['pt-br'] = "Esquecer e usar o do PBX";
+
+$text['label-retention_days']['en-us'] = "Days that conversations are kept";
+$text['label-retention_days']['pt-br'] = "Dias que as conversas são guardadas";
+
+$text['label-country']['en-us'] = "Country";
+$text['label-country']['pt-br'] = "País";
+
+$text['label-chunk_tokens']['en-us'] = "Tokens of a chunk";
+$text['label-chunk_tokens']['pt-br'] = "Tokens por trecho";
+
+$text['label-overlap_tokens']['en-us'] = "Tokens that chunks share";
+$text['label-overlap_tokens']['pt-br'] = "Tokens em comum entre trechos";
+
+$text['label-requests_per_minute']['en-us'] = "Requests a minute";
+$text['label-requests_per_minute']['pt-br'] = "Requisições por minuto";
+
+$text['label-max_concurrent_calls']['en-us'] = "Calls at a time";
+$text['label-max_concurrent_calls']['pt-br'] = "Chamadas simultâneas";
+
+$text['label-max_upload_bytes']['en-us'] = "Bytes of a document";
+$text['label-max_upload_bytes']['pt-br'] = "Bytes por documento";
+
+$text['label-max_documents']['en-us'] = "Documents";
+$text['label-max_documents']['pt-br'] = "Documentos";
+
+$text['label-monthly_budget_cents']['en-us'] = "Budget of a month (cents)";
+$text['label-monthly_budget_cents']['pt-br'] = "Orçamento mensal (centavos)";
+
+$text['description-voice_settings']['en-us'] = "Where the voice service is, and what this domain may use.";
+$text['description-voice_settings']['pt-br'] = "Onde está o serviço de voz e o que este domínio pode usar.";
+
+$text['description-settings_pbx']['en-us'] = "For all domains. The address and the token are also given to FreeSWITCH (Advanced, Variables).";
+$text['description-settings_pbx']['pt-br'] = "Para todos os domínios. Endereço e token também vão para o FreeSWITCH (Avançado, Variáveis).";
+
+$text['description-service_url']['en-us'] = "As this server reaches it.";
+$text['description-service_url']['pt-br'] = "Como este servidor o alcança.";
+
+$text['description-pbx_api_key']['en-us'] = "Made by: voice-ai tokens create --pbx --name pbx --scope calls --scope speech --scope read --scope admin";
+$text['description-pbx_api_key']['pt-br'] = "Feito por: voice-ai tokens create --pbx --name pbx --scope calls --scope speech --scope read --scope admin";
+
+$text['description-bridge_url']['en-us'] = "As browsers reach it, for the test phone. Browsers give the microphone to https pages only.";
+$text['description-bridge_url']['pt-br'] = "Como os navegadores a alcançam, para o telefone de teste. Os navegadores só dão o microfone a páginas https.";
+
+$text['description-domain_api_key']['en-us'] = "With a token of its own this domain does not use the PBX's. It is never shown.";
+$text['description-domain_api_key']['pt-br'] = "Com um token próprio, este domínio não usa o do PBX. Nunca é mostrado.";
+
+$text['description-retention_days']['en-us'] = "Older ones are forgotten, with their audio.";
+$text['description-retention_days']['pt-br'] = "As mais antigas são esquecidas, com o áudio.";
+
+$text['description-country']['en-us'] = "For numbers without a country code, such as BR.";
+$text['description-country']['pt-br'] = "Para números sem código de país, como BR.";
+
+$text['description-chunk_tokens']['en-us'] = "How documents are cut. Takes effect with the next reindexing.";
+$text['description-chunk_tokens']['pt-br'] = "Como os documentos são cortados. Vale na próxima reindexação.";
+
+$text['description-overlap_tokens']['en-us'] = "So that no sentence is lost at a cut.";
+$text['description-overlap_tokens']['pt-br'] = "Para que nenhuma frase se perca no corte.";
+
+$text['description-operators']['en-us'] = "Set by the operator of the PBX.";
+$text['description-operators']['pt-br'] = "Definido pelo operador do PBX.";
+
+$text['message-url_form']['en-us'] = "An address begins with http:// or https:// and has no query.";
+$text['message-url_form']['pt-br'] = "Um endereço começa com http:// ou https:// e não tem consulta.";
+
+$text['message-scripts_missing']['en-us'] = "not installed: copy freeswitch/scripts/app/voice_secretary into FreeSWITCH's scripts folder";
+$text['message-scripts_missing']['pt-br'] = "não instalados: copie freeswitch/scripts/app/voice_secretary para a pasta de scripts do FreeSWITCH";
+
 ?>

@@ -61,7 +61,7 @@
 		if (empty($problems)) {
 			message::add($text[$stored === null ? 'message-add' : 'message-update']);
 			if (($_POST['then'] ?? '') === 'publish') {
-				$service = new voice_service($settings, $domain_uuid);
+				$service = new voice_service($database, $domain_uuid);
 				$answer = $service->post('/secretaries/'.$secretary_uuid.'/publish', ['note' => voice_form::posted($_POST, 'version_note', 500)]);
 				$answer->is_ok() ? message::add($text['message-published']) : message::add($text['message-not_published'].' '.$answer->reason($text), 'negative', 8000);
 			}

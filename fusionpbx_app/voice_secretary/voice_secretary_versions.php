@@ -32,7 +32,7 @@
 	if (!empty($_POST['action'])) {
 		voice_page::require_genuine($text, $own_url);
 		if ($_POST['action'] === 'publish' && $asked !== null) {
-			$service = new voice_service($settings, $domain_uuid);
+			$service = new voice_service($database, $domain_uuid);
 			$answer = $service->post('/secretaries/'.$secretary_uuid.'/versions/'.(int) $asked['version_number'].'/publish');
 			$answer->is_ok() ? message::add($text['message-rolled_back']) : message::add($answer->reason($text), 'negative', 8000);
 		}

@@ -14,14 +14,44 @@ class voice_service {
 	private $time_limit;
 
 	/**
-	 * @param settings $settings    of the domain
+	 * @param database $database
 	 * @param string   $domain_uuid of the session; goes with every request, and must agree with the token
 	 */
-	public function __construct($settings, string $domain_uuid) {
-		$this->url = rtrim((string) $settings->get(self::category, 'service_url', ''), '/');
-		$this->token = (string) $settings->get(self::category, 'service_api_key', '');
+	public function __construct($database, string $domain_uuid) {
+		$configured = self::configured($database, $domain_uuid);
+		$this->url = rtrim($configured['service_url'] ?? '', '/');
+		$this->token = $configured['service_api_key'] ?? '';
 		$this->domain_uuid = $domain_uuid;
-		$this->time_limit = max(1, (int) $settings->get(self::category, 'time_limit', 10));
+		$this->time_limit = max(1, min(60, (int) ($configured['time_limit'] ?? 10)));
+	}
+
+	/**
+	 * The app's settings of the PBX, and the domain's token over it. Users' settings do not count, nor a domain's
+	 * address: whoever could set one would be sent the PBX's token.
+	 *
+	 * @return array subcategory => value
+	 */
+	public static function configured($database, string $domain_uuid): array {
+		$sql = "select default_setting_subcategory as name, default_setting_value as value from v_default_settings ";
+		$sql .= "where default_setting_category = :category and cast(default_setting_enabled as text) = 'true' ";
+		$rows = $database->select($sql, ['category' => self::category], 'all');
+		$configured = array_column(is_array($rows) ? $rows : [], 'value', 'name');
+		$token = self::domain_token($database, $domain_uuid);
+		if ($token !== null) {
+			$configured['service_api_key'] = $token['domain_setting_value'];
+		}
+		return array_map('strval', $configured);
+	}
+
+	/**
+	 * The row with the domain's own token, or null.
+	 */
+	public static function domain_token($database, string $domain_uuid): ?array {
+		$sql = "select domain_setting_uuid, domain_setting_value from v_domain_settings ";
+		$sql .= "where domain_uuid = :domain_uuid and domain_setting_category = :category and domain_setting_subcategory = 'service_api_key' ";
+		$sql .= "and cast(domain_setting_enabled as text) = 'true' and domain_setting_value <> '' limit 1 ";
+		$row = $database->select($sql, ['domain_uuid' => $domain_uuid, 'category' => self::category], 'row');
+		return is_array($row) && !empty($row) ? $row : null;
 	}
 
 	/**
