@@ -14,6 +14,8 @@ from realtime_bridge.session.parts import CallVerbs, MakeBrain
 from realtime_bridge.session.view import CallView
 from realtime_bridge.tools.kit import CallTools
 from realtime_bridge.tools.runner import ToolRunner
+from realtime_bridge.tools.search_knowledge import SEARCH
+from voice_ai_service.dialogue.toolbox import Without
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,17 @@ class Brains:
         self, view: CallView, sample_rate_hz: int, verbs: CallVerbs
     ) -> tuple[Sequence[MakeBrain], ToolRunner]:
         """As the protocol says."""
-        kit = await self.tools.for_call(view.tenant, verbs, on_pbx=True, looks_up=False)
+        vendors = self.realtime is not None and bool(view.plan.secretary.settings.providers.realtime)
+        # One kit for all of the call's brains: what one of them began the next one knows, and the call's end ends.
+        kit = await self.tools.for_call(view.tenant, verbs, on_pbx=True, looks_up=vendors)
 
         def cascade() -> Brain:
-            return CascadeBrain(self.cascade, view, sample_rate_hz, options=self.options, tools=kit)
+            tools = Without(kit, SEARCH)  # it is given the passages in every turn
+            return CascadeBrain(self.cascade, view, sample_rate_hz, options=self.options, tools=tools)
 
-        if self.realtime is None or not view.plan.secretary.settings.providers.realtime:
-            return (cascade,), ToolRunner(kit)
-        asking = ToolRunner(await self.tools.for_call(view.tenant, verbs, on_pbx=True, looks_up=True))
+        asking = ToolRunner(kit)
+        if self.realtime is None or not vendors:
+            return (cascade,), asking
         makers = await self.realtime.makers(
             view.tenant.domain_uuid,
             view.plan.secretary.settings.providers.realtime,

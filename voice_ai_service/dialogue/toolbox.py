@@ -153,6 +153,25 @@ class OnceKept:
         return self._box.unheard()
 
 
+class Without:
+    """A box of which some tools are not for this brain."""
+
+    def __init__(self, box: ToolBox, *names: str) -> None:
+        self._box = box
+        self._names = frozenset(names)
+
+    def offered(self, turn: TurnContext) -> tuple[ToolSpec, ...]:
+        return tuple(one for one in self._box.offered(turn) if one.name not in self._names)
+
+    async def run(self, turn: TurnContext, call: ToolCall) -> ToolResult:
+        if call.name in self._names:
+            return ToolResult("There is no such tool now.", "unknown")
+        return await self._box.run(turn, call)
+
+    def unheard(self) -> tuple[ToolRun, ...]:
+        return self._box.unheard()
+
+
 def spec(
     name: str, description: str, properties: Mapping[str, Any], required: tuple[str, ...] = ()
 ) -> ToolSpec:

@@ -9,7 +9,7 @@ from tests.fakes.secretaries import turn
 from tests.fakes.tools import FakeVerb
 from tests.fakes.virtual_time import virtual_time
 from voice_ai_service.dialogue.errands import Errands
-from voice_ai_service.dialogue.toolbox import IfInterrupted, OnceKept, ToolKit
+from voice_ai_service.dialogue.toolbox import IfInterrupted, OnceKept, ToolKit, Without
 from voice_ai_service.dialogue.turn import ToolResult, ToolRun
 from voice_ai_service.errors import LimitReached, Unavailable
 from voice_ai_service.providers.llm.seam import ToolCall
@@ -96,6 +96,15 @@ async def test_a_guess_runs_no_tool() -> None:
     kept.set()
     assert (await task).text == "42"
     assert [tool.name for tool in box.offered(turn())] == ["look_up"]
+
+
+async def test_a_tool_that_is_not_for_a_brain_is_neither_offered_nor_run() -> None:
+    hidden, shown = FakeVerb("hidden"), FakeVerb("shown")
+    box = Without(ToolKit((hidden, shown), Errands()), "hidden")
+    assert [tool.name for tool in box.offered(turn())] == ["shown"]
+    assert (await box.run(turn(), ToolCall("c", "hidden", {}))).outcome == "unknown"
+    assert (await box.run(turn(), ToolCall("c", "shown", {}))).outcome == "ok"
+    assert (hidden.begun, shown.begun) == (0, 1)
 
 
 async def test_the_end_of_the_call_reaches_every_verb() -> None:
