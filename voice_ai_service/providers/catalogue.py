@@ -19,8 +19,7 @@ from voice_ai_service.providers.entry import (
     ProviderKind,
     ProviderSettings,
 )
-from voice_ai_service.providers.llm import anthropic as anthropic_chat
-from voice_ai_service.providers.llm import openai as openai_chat
+from voice_ai_service.providers.llm.catalogue import CHAT_ENTRIES
 from voice_ai_service.providers.openai_sdk import CompatibleSettings
 from voice_ai_service.providers.realtime import elevenlabs as elevenlabs_agent
 from voice_ai_service.providers.realtime import gemini as gemini_live
@@ -34,10 +33,9 @@ from voice_ai_service.providers.tts import embedded as embedded_tts
 from voice_ai_service.providers.tts import openai as openai_tts
 from voice_ai_service.providers.tts import piper
 
-STT, TTS, LLM, EMBEDDINGS, REALTIME = (
+STT, TTS, EMBEDDINGS, REALTIME = (
     ProviderKind.STT,
     ProviderKind.TTS,
-    ProviderKind.LLM,
     ProviderKind.EMBEDDINGS,
     ProviderKind.REALTIME,
 )
@@ -51,7 +49,7 @@ def load_registry(context: ProviderContext) -> ProviderRegistry:
 
 
 def builtin_entries() -> tuple[ProviderEntry, ...]:
-    return (*_LOCAL, *_OPENAI, *_ANTHROPIC, *_REALTIME)
+    return (*_LOCAL, *_OPENAI, *CHAT_ENTRIES, *_REALTIME)
 
 
 def needs(package: str, extra: str) -> Callable[[], str | None]:
@@ -111,19 +109,8 @@ _OPENAI: Final = (
     _over_openai(STT, openai_stt.CompatibleSttSettings, openai_stt.build),
     _over_openai(TTS, openai_tts.OpenAiTtsSettings, openai_tts.build),
     _over_openai(TTS, openai_tts.CompatibleTtsSettings, openai_tts.build),
-    _over_openai(LLM, openai_chat.OpenAiChatSettings, openai_chat.build),
-    _over_openai(LLM, openai_chat.CompatibleChatSettings, openai_chat.build),
     _over_openai(EMBEDDINGS, openai_embeddings.OpenAiEmbeddingsSettings, openai_embeddings.build),
     _over_openai(EMBEDDINGS, openai_embeddings.CompatibleEmbeddingsSettings, openai_embeddings.build),
-)
-_ANTHROPIC: Final = (
-    ProviderEntry(
-        LLM,
-        "anthropic",
-        anthropic_chat.AnthropicSettings,
-        anthropic_chat.build,
-        secret_required=True,
-    ),
 )
 _REALTIME: Final = (
     ProviderEntry(

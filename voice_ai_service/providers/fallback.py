@@ -209,7 +209,7 @@ class Chain(Generic[P]):
         log.debug("provider failure", kind=self.kind.value, provider=link.name, detail=failure.detail)
 
 
-_OF_THE_REQUEST: Final = frozenset({"voice", "language", "sample_rate_hz", "speed", "phrases"})
+_OF_THE_REQUEST: Final = frozenset({"voice", "language", "sample_rate_hz", "speed", "phrases", "content"})
 
 
 def is_about_the_request(error: ProviderError) -> bool:

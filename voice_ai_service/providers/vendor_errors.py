@@ -24,6 +24,7 @@ from voice_ai_service.errors import (
 
 MAX_DETAIL: Final = 500
 _NO_CREDIT: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_FILTERED: Final = frozenset({"content_filter", "content_policy_violation"})
 _FIELDS: Final = frozenset({"model", "voice", "dimensions", "language"})
 _BUSY_STATUS: Final = frozenset({429, 529})
 
@@ -80,9 +81,15 @@ class VendorErrors:
             detail=error.message,
         )
 
+    def filtered(self, detail: str) -> ProviderRefused:
+        """Its filter refuses what was said to it; another vendor's may not."""
+        return self._refused("refuses to answer this", detail, field="content")
+
     def of_answer(self, refusal: Refusal) -> ProviderError:
         """An answer whose status is no success."""
         status, detail = refusal.status, refusal.detail
+        if refusal.code in _FILTERED and 400 <= status < 500:
+            return self.filtered(detail)
         if status == 402:
             return self._no_credit(detail)
         if status in (401, 403):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -30,9 +31,27 @@ from voice_ai_service.providers.openai_wire import OpenAiWire, WireErrors, open_
 _FINISH: Final[Mapping[str, str]] = {
     "stop": "stop",
     "length": "length",
+    "model_length": "length",
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
     "content_filter": "refused",
+}
+
+
+def _as_it_is(call_id: str) -> str:
+    return call_id
+
+
+def _nine_alphanumerics(call_id: str) -> str:
+    """The same for the same call: a call and its result must fit. The model's own stay what they are."""
+    if len(call_id) == 9 and call_id.isascii() and call_id.isalnum():
+        return call_id
+    return hashlib.sha256(call_id.encode()).hexdigest()[:9]
+
+
+_CALL_IDS: Final[Mapping[str, Callable[[str], str]]] = {
+    "any": _as_it_is,
+    "nine_alphanumerics": _nine_alphanumerics,
 }
 
 
@@ -41,11 +60,15 @@ class _ChatSettings(ProviderSettings):
     Attributes:
         sends_temperature: Reasoning models refuse one.
         reasoning_effort: For models that reason; None sends nothing.
-        tools: Whether the model takes tool definitions.
+        tools: Whether the model takes tool definitions; without them it is told of tools in words.
         context_tokens: The model's window.
+        asks_usage: Whether the server takes `stream_options`; some refuse what they do not know.
+        call_ids: What a tool call may be called: anything, or nine letters and digits.
     """
 
     sends_temperature: bool = True
+    asks_usage: bool = True
+    call_ids: Literal["any", "nine_alphanumerics"] = "any"
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
     tools: bool = True
     context_tokens: int = Field(128_000, ge=512)
@@ -71,9 +94,25 @@ async def build(context: ProviderContext, settings: ChatSettings, secret: str | 
 
 
 class OpenAiChat:
-    def __init__(self, wire: OpenAiWire, settings: ChatSettings) -> None:
+    """
+    Args:
+        wire: It closes it.
+        path: Behind the wire's address, with the query.
+        asked_model: What the request names where that is not the model, such as a deployment; None: the model.
+    """
+
+    def __init__(
+        self,
+        wire: OpenAiWire,
+        settings: ChatSettings,
+        *,
+        path: str = "/chat/completions",
+        asked_model: str | None = None,
+    ) -> None:
         self._wire = wire
         self._settings = settings
+        self._path = path
+        self._asked_model = asked_model or settings.model
 
     @property
     def capabilities(self) -> ChatCapabilities:
@@ -90,17 +129,14 @@ class OpenAiChat:
         wire = self._wire
         answer = _Answer(wire.errors)
         asked = {
-            "model": self._settings.model,
-            "messages": [_message(message) for message in messages],
+            "model": self._asked_model,
+            "messages": [_message(message, _CALL_IDS[self._settings.call_ids]) for message in messages],
             "stream": True,
-            "stream_options": {"include_usage": True},
             **self._options(tools, options),
         }
         read_s = max(options.first_token_timeout_s, wire.timeouts.stall_s)
         # Leaving this block closes the connection: the server sees that nobody listens any more.
-        async with aclosing(
-            wire.events(await wire.post("/chat/completions", asked, read_s=read_s))
-        ) as chunks:
+        async with aclosing(wire.events(await wire.post(self._path, asked, read_s=read_s))) as chunks:
             async for chunk in chunks:
                 if text := answer.take(chunk):
                     yield TextDelta(text)
@@ -117,6 +153,8 @@ class OpenAiChat:
     def _options(self, tools: Sequence[ToolSpec], options: ChatOptions) -> dict[str, Any]:
         settings = self._settings
         chosen: dict[str, Any] = {settings.limit_field: options.max_tokens}
+        if settings.asks_usage:
+            chosen["stream_options"] = {"include_usage": True}
         if settings.sends_temperature:
             chosen["temperature"] = options.temperature
         if settings.reasoning_effort is not None:
@@ -209,15 +247,16 @@ class _Answer:
             call.arguments.append(str(function.get("arguments") or ""))
 
 
-def _message(message: ChatMessage) -> dict[str, Any]:
+def _message(message: ChatMessage, named: Callable[[str], str]) -> dict[str, Any]:
+    """`named`: a call's id as the server takes it."""
     if message.role is Role.TOOL:
-        return {"role": "tool", "tool_call_id": message.call_id or "", "content": message.text}
+        return {"role": "tool", "tool_call_id": named(message.call_id or ""), "content": message.text}
     shaped: dict[str, Any] = {"role": message.role.value, "content": message.text}
     if message.tool_calls:
         shaped["content"] = message.text or None
         shaped["tool_calls"] = [
             {
-                "id": call.call_id,
+                "id": named(call.call_id),
                 "type": "function",
                 "function": {
                     "name": call.name,
