@@ -28,6 +28,7 @@ from voice_ai_service.providers.registry import ProviderRegistry
 from voice_ai_service.providers.stt import embedded as embedded_stt
 from voice_ai_service.providers.stt import faster_whisper
 from voice_ai_service.providers.stt import openai as openai_stt
+from voice_ai_service.providers.stt.catalogue import ENTRIES as STT_ENTRIES
 from voice_ai_service.providers.stt.owned import SttWithItsParts
 from voice_ai_service.providers.tts import embedded as embedded_tts
 from voice_ai_service.providers.tts import openai as openai_tts
@@ -49,7 +50,7 @@ def load_registry(context: ProviderContext) -> ProviderRegistry:
 
 
 def builtin_entries() -> tuple[ProviderEntry, ...]:
-    return (*_LOCAL, *_OPENAI, *CHAT_ENTRIES, *_REALTIME)
+    return (*_LOCAL, *_OPENAI, *CHAT_ENTRIES, *STT_ENTRIES, *_REALTIME)
 
 
 def needs(package: str, extra: str) -> Callable[[], str | None]:

@@ -130,9 +130,15 @@ class VendorWire:
         return await self.post_bytes(path, "application/json", body, read_s=read_s)
 
     async def post_form(
-        self, path: str, fields: Sequence[tuple[str, str]], file: tuple[str, str, bytes], *, read_s: float
+        self,
+        path: str,
+        fields: Sequence[tuple[str, str]],
+        file: tuple[str, str, bytes],
+        *,
+        read_s: float,
+        file_field: str = "file",
     ) -> Answer:
-        """multipart/form-data (RFC 7578). `file`: name, type and content of the field `file`. Raises as `post`."""
+        """multipart/form-data (RFC 7578). `file`: name, type and content of `file_field`. Raises as `post`."""
         boundary = secrets.token_hex(16)
         name, kind, content = file
         head = "".join(
@@ -140,7 +146,7 @@ class VendorWire:
             for field, value in fields
         )
         head += (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{file_field}"; filename="{name}"\r\n'
             f"Content-Type: {kind}\r\n\r\n"
         )
         body = b"".join((head.encode(), content, f"\r\n--{boundary}--\r\n".encode()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
@@ -14,12 +13,11 @@ from voice_ai_service.providers.entry import ModelName, ProviderContext, Provide
 from voice_ai_service.providers.openai_sdk import CompatibleSettings
 from voice_ai_service.providers.openai_wire import OpenAiWire, open_wire
 from voice_ai_service.providers.stt.batch import BatchStream
+from voice_ai_service.providers.stt.hints import KeptPhrases
 from voice_ai_service.providers.stt.invented import Segment, spoken
 from voice_ai_service.providers.stt.languages import bases, tag_for
-from voice_ai_service.providers.stt.seam import Phrase, SttCapabilities, SttOptions, SttStream, Transcript
+from voice_ai_service.providers.stt.seam import SttCapabilities, SttOptions, SttStream, Transcript
 
-_MAX_HINTS: Final = 60
-_KEPT_HINTS: Final = 64
 _MAX_PROMPT_CHARACTERS: Final = 800
 """Whisper reads the last 224 tokens of a prompt."""
 
@@ -58,7 +56,7 @@ class OpenAiStt:
     def __init__(self, wire: OpenAiWire, settings: SttSettings) -> None:
         self._wire = wire
         self._settings = settings
-        self._hints_of = _KeptHints()
+        self._hints_of = KeptPhrases()
 
     @property
     def capabilities(self) -> SttCapabilities:
@@ -118,36 +116,6 @@ class OpenAiStt:
             )  # each begins with the space that belongs before it
         language = tag_for(_language(answer), options.languages) or options.languages[0]
         return Transcript(text.strip(), language, _confidence(kept) if segments else None)
-
-
-class _KeptHints:
-    """A secretary's phrases are the same tuple on every turn; going through hundreds of them costs a millisecond."""
-
-    def __init__(self) -> None:
-        # By identity, which comparing that many phrases would not be cheaper than; the tuple is kept with it.
-        self._kept: OrderedDict[tuple[int, tuple[str, ...]], tuple[tuple[Phrase, ...], list[str]]] = (
-            OrderedDict()
-        )
-
-    def __call__(self, options: SttOptions) -> list[str]:
-        key = (id(options.phrases), options.languages)
-        found = self._kept.get(key)
-        if found is None:
-            found = self._kept[key] = (options.phrases, _likely(options))
-            if len(self._kept) > _KEPT_HINTS:
-                self._kept.popitem(last=False)
-        return found[1]
-
-
-def _likely(options: SttOptions) -> list[str]:
-    """Phrases in the caller's first language first; short, because long ones are no hint but a dictation."""
-    order = {code: place for place, code in enumerate(bases(options.languages))}
-
-    def place(phrase: Phrase) -> int:
-        return order.get(bases((phrase.language,))[0], len(order))
-
-    known = [phrase for phrase in options.phrases if place(phrase) < len(order)]
-    return list(dict.fromkeys(phrase.text for phrase in sorted(known, key=place)))[:_MAX_HINTS]
 
 
 def _prompt(phrases: Sequence[str]) -> str:

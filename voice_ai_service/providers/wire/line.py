@@ -272,6 +272,8 @@ class Lines:
     def _of_status(self, error: InvalidStatus) -> ProviderError:
         status, headers = error.response.status_code, error.response.headers
         detail = f"{status} {(error.response.body or b'')[:300].decode('utf-8', 'replace')}"
+        if status == 402:
+            return faults.no_credit(self.name, detail)
         if status in (401, 403):
             return faults.bad_key(self.name, detail)
         if status == 404:
