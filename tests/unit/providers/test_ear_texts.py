@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -22,15 +23,15 @@ from voice_ai_service.text.ear.dictionary import NO_WORDS, Pronunciations
 
 CLOCK = LoopClock()
 WRITTEN = (
-    "O boleto de R$ 1.250,00 vence em 25/12/2026. O horário é das 8h - 18h, de seg. a sex. menos no dia 1. A febre é de "
-    "15.30 e o telefone é (11) 98765-4321. Fale com o Dr. João na Av. Paulista, 1.578, 3º and. Obrigada!"
+    "O boleto de R$ 1.250,00 vence em 25/12/2026. O horário é das 8h - 18h, de seg. a sex. menos no dia 1. A febre é "
+    "de 15.30 e o telefone é (11) 98765-4321. Fale com o Dr. João na Av. Paulista, 1.578, 3º and. Obrigada!"
 )
 READ = "O boleto de mil duzentos e cinquenta reais vence em vinte e cinco de dezembro de dois mil e vinte e seis. "
 
 
 async def cut(text: str, at: list[int]) -> AsyncIterator[str]:
     places = [0, *sorted(set(at)), len(text)]
-    for begin, end in zip(places, places[1:], strict=False):
+    for begin, end in pairwise(places):
         yield text[begin:end]
 
 

@@ -1,4 +1,4 @@
-"""What every voice is given instead of what was written: one whole sentence or clause after the other, read for the ear.
+"""What every voice is given instead of what was written: whole sentences or clauses, read for the ear.
 
 Rules need to see a number, a date or an amount whole, so text that is still being written waits here for the end of
 its piece. Every piece but the last ends in a newline, by which whoever cuts texts knows that it is complete.

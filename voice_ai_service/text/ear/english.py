@@ -70,13 +70,14 @@ _ABBREVIATIONS: Final = {
     "fri": "Friday", "sat": "Saturday", "sun": "Sunday",
 }  # fmt: skip
 _BEFORE_NAMES: Final = (
-    "mrs?|ms|prof|rev|hon|sgt|capt|ave|blvd|rd|ln|hwy|pkwy|apt|ste|bldg|ext|dept|tel|inc|corp|ltd|vs|approx|qty|ref|jr",
-    "|mon|tues?|wed|thu|thurs|fri",
+    "mrs|mr|ms|prof|rev|hon|sgt|capt|ave|blvd|rd|ln|hwy|pkwy|apt|ste|bldg|ext|dept|tel|inc|corp|ltd|vs|approx|qty|ref|jr"
+    "|mon|tues?|wed|thu|thurs|fri"
 )
 _SPELLED_OUT: Final = frozenset(
     [
         "ID", "IT", "TV", "PC", "CEO", "CFO", "FAQ", "USA", "US", "UK", "EU", "ATM", "DVD", "SMS", "PDF", "API", "URL",
-        "USB", "GPS", "HR", "PR", "AI", "IRS", "EIN", "SSN", "VIP", "AM", "PM", "ETA", "DIY", "UPS", "IV", "ER", "ICU",
+        "USB", "GPS", "HR", "PR", "AI", "IRS", "EIN", "SSN", "VIP",
+        "FBI", "CIA", "DMV", "CPF", "CEP", "AM", "PM", "ETA", "DIY", "UPS", "IV", "ER", "ICU",
     ]
 )  # fmt: skip
 _ROMAN: Final = {
@@ -92,7 +93,72 @@ _ROMAN: Final = {
     "XIV": 14,
     "XVI": 16,
 }
+_ROMAN_ALL: Final = _ROMAN | {"I": 1, "XI": 11, "XII": 12, "XIII": 13, "XV": 15}
+_WEEKDAYS: Final = {
+    "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday", "Sat": "Saturday",
+    "Sun": "Sunday",
+}  # fmt: skip
+_SHORT_DAYS: Final = "Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun"
+_CLOCK: Final = r"(?:[01]?\d|2[0-3])(?::[0-5]\d|\s?[ap]\.?m)"
 _YEAR_BEFORE: Final = r"(?:in|since|of|from|until|till|by|year|during|before|after|circa|for|©)"
+
+
+def _range(match: re.Match[str]) -> str:
+    if match[1].isdecimal() and match[2].isdecimal() and len(match[1]) > 3 and int(match[2]) < int(match[1]):
+        return f"{_grouped_digits(match[1])}, {digits(match[2])}"  # an account and its check digit
+    return f"{number(match[1])} to {number(match[2])}"
+
+
+def _reais(match: re.Match[str]) -> str:
+    """As it is written in Brazil: 1.250,00."""
+    whole, cents = int(match["amount"].replace(".", "")), int(match["cents"])
+    pieces = []
+    if whole or not cents:
+        pieces.append(f"{cardinal(whole)} {'real' if whole == 1 else 'reais'}")
+    if cents:
+        pieces.append(f"{cardinal(cents)} {'centavo' if cents == 1 else 'centavos'}")
+    return ("minus " if match["sign"] else "") + " and ".join(pieces)
+
+
+def _written_days(match: re.Match[str]) -> str:
+    name = _SHORT_MONTHS[match["month"][:3].lower()]
+    return f"{name} {ordinal(int(match['day']))} to {ordinal(int(match['last']))}"
+
+
+def _house(match: re.Match[str]) -> str:
+    return f"{cardinal(int(match[1]))} hundred"
+
+
+def _short_weekdays(match: re.Match[str]) -> str:
+    between = "to" if match[2] in "-–" else match[2]
+    return f"{_WEEKDAYS[match[1][:3]]} {between} {_WEEKDAYS[match[3][:3]]}"
+
+
+def _ruler(match: re.Match[str]) -> str | None:
+    value = _ROMAN_ALL.get(match["roman"])
+    return None if value is None else f"{match['name']} the {ordinal(value)}"
+
+
+def _slashed(match: re.Match[str]) -> str:
+    parts = match.group().split("/")
+    spoken = [cardinal(int(part)) for part in parts[:-1]]
+    last = parts[-1]
+    is_year = len(last) == 4 and len(parts) == 3
+    return " slash ".join([*spoken, year(int(last)) if is_year else cardinal(int(last))])
+
+
+def _dotted(match: re.Match[str]) -> str:
+    return " point ".join(number(part) for part in match.group().split("."))
+
+
+def _said_twice(match: re.Match[str]) -> str | None:
+    """ "30 (thirty)" is read once."""
+    value = int(match[1])
+    return (
+        match[2]
+        if value <= LARGEST and match[2].lower().replace(" ", "-") == cardinal(value).replace(" ", "-")
+        else None
+    )
 
 
 def number(text: str) -> str:
@@ -181,8 +247,11 @@ def _minutes(minute: int) -> str:
 
 
 def _phone(match: re.Match[str]) -> str:
-    parts = [digits(part) for part in (match["area"], match["first"], match["last"]) if part]
-    return ", ".join(([f"plus {digits(match['country'])}"] if match["country"] else []) + parts)
+    parts = [
+        digits(part) for part in (match["country"], match["area"], match["first"], match["last"]) if part
+    ]
+    plus = "plus " if match.group().startswith("+") else ""
+    return plus + ", ".join(parts)
 
 
 def _free_phone(match: re.Match[str]) -> str:
@@ -203,7 +272,7 @@ def _address_online(match: re.Match[str]) -> str:
     for part in re.findall(r"[^\W\d_]+|\d+|\W|_", text):
         if part.isdigit():
             words.append(cardinal(int(part)) if len(part) < 4 and part[0] != "0" else digits(part))
-        elif part.lower() in ("www", "io", "br", "uk", "us"):
+        elif part.lower() in ("www", "io", "br", "uk"):
             words.append(" ".join(part.upper()))
         else:
             words.append(signs.get(part, part))
@@ -239,7 +308,9 @@ def _fraction(match: re.Match[str]) -> str | None:
     if not top < bottom or bottom > 16:
         return None
     name = {2: "half", 4: "quarter"}.get(bottom) or ordinal(bottom)
-    words = f"{'a' if top == 1 and bottom == 2 else cardinal(top)} {name if top == 1 else name + 's'}"
+    if (top, bottom) == (1, 2):
+        return f"{cardinal(int(match['whole']))} and a half" if match["whole"] else "half"
+    words = f"{cardinal(top)} {name if top == 1 else name + 's'}"
     return f"{cardinal(int(match['whole']))} and {words}" if match["whole"] else words
 
 
@@ -261,9 +332,25 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _address_online),
     rule(r"(?i)\b(?:https?://|www\.)[^\s,;)]+[^\s,;).!?]", _address_online),
     rule(
-        r"(?i)\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|gov|edu|io|app)(?:\.(?:br|uk))?\b(?!\.\d)",
+        r"(?i)\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|gov|edu|io|app)(?:\.(?:br|uk))?\b(?!\.\d)(?:/[\w./-]*\w)?",
         _address_online,
     ),
+    rule(
+        r"(?<![\w.,])(?P<sign>[-−]\s?)?R\$\s?(?P<amount>\d{1,3}(?:\.\d{3})+|\d+),(?P<cents>\d{2})(?!\d)",
+        _reais,
+    ),
+    rule(
+        r"(?<![\w.,])\+(?P<country>55)\s?\(?(?P<area>\d{2})\)?\s?(?P<first>\d{4,5})[-\s]?(?P<last>\d{4})\b",
+        _phone,
+    ),
+    rule(r"(?<![\w.,+])(?P<country>)\((?P<area>\d{2})\)\s?(?P<first>\d{4,5})[-\s]?(?P<last>\d{4})\b", _phone),
+    rule(
+        r"(?<!\w)(?P<before>(?:ZIP(?:\s[Cc]ode)?|[Zz]ip(?:\scode)?):?\s)(?P<zip>\d{5})(?:-(?P<more>\d{4}))?\b",
+        lambda match: (
+            match["before"] + ", ".join(digits(part) for part in (match["zip"], match["more"]) if part)
+        ),
+    ),
+    rule(r"(?<![\w.,/-])(\d{5})-(\d{3})\b", lambda match: f"{digits(match[1])}, {digits(match[2])}"),
     rule(r"\b\d{3}-\d{2}-\d{4}\b|\b\d{2}-\d{7}\b", _document),
     rule(r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b|\b\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}\b", _document),
     rule(
@@ -277,7 +364,7 @@ RULES: Final[tuple[Rule, ...]] = (
         _free_phone,
     ),
     rule(
-        r"(?<![\w.,])(?:\+?(?P<country>1)[-\s.])?\(?(?P<area>\d{3})\)?[-\s.]\s?(?P<first>\d{3})[-\s.](?P<last>\d{4})\b",
+        r"(?<![\w.,])(?:(?P<plus>\+)?(?P<country>1)[-\s.])?\(?(?P<area>\d{3})\)?[-\s.]\s?(?P<first>\d{3})[-\s.](?P<last>\d{4})\b",
         _phone,
     ),
     rule(r"(?<![\w.,/-])(?P<country>)(?P<area>)(?P<first>\d{3})-(?P<last>\d{4})\b", _phone),
@@ -287,6 +374,10 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\w./-])(?P<month>[01]?\d|[0-3]\d)/(?P<day>[0-3]?\d)/(?P<year>\d{4}|\d{2})(?![\d/])", _date),
     rule(r"(?<![\w./-])(?P<year>\d{4})-(?P<month>[01]\d)-(?P<day>[0-3]\d)(?![\d-])", _date),
     rule(
+        rf"(?<!\w)(?P<month>{_MONTH_NAMES})\.?\s(?P<day>[12]?\d|3[01])\s?[-–]\s?(?P<last>[12]?\d|3[01])(?![\d/-])",
+        _written_days,
+    ),
+    rule(
         rf"(?<!\w)(?P<month>{_MONTH_NAMES})\.?\s(?P<day>[12]?\d|3[01])(?:st|nd|rd|th)?(?!\d)(?:,?\s(?P<year>[12]\d{{3}}))?\b",
         _written_date,
     ),
@@ -295,18 +386,55 @@ RULES: Final[tuple[Rule, ...]] = (
         _day_first,
     ),
     rule(
-        r"(?i)(?<![\w.,:])(?P<hour>[01]?\d)(?::(?P<minute>[0-5]\d))?\s?(?P<half>a\.m\.|p\.m\.|am|pm)(?!\w)",
+        rf"(?i)(?<=[ap]m)\s?[-–]\s?(?={_CLOCK})|(?<=[ap]\.m\.)\s?[-–]\s?(?={_CLOCK})|(?<=:\d\d)\s?[-–]\s?(?={_CLOCK})",
+        " to ",
+    ),
+    rule(
+        r"(?i)(?<![\w.,:])(?P<hour>[01]?\d)(?::(?P<minute>[0-5]\d))?\s?(?P<half>[ap]\.m(?=\.\s*$)|[ap]\.m\.|am|pm)(?!\w)",
         _time,
     ),
     rule(r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?P<half>)(?![\d:])", _time),
     rule(r"(?<![\w.])(\d{1,3}(?:,\d{3})*|\d+)(?:st|nd|rd|th)\b", _ordinal),
+    rule(
+        rf"(?<![\w.,-])({_NUMBER})\s?[-–]\s?({_NUMBER})\s?%",
+        lambda match: f"{number(match[1])} to {number(match[2])} percent",
+    ),
     rule(rf"(?<![\w.,])([-−]?(?:{_NUMBER}))\s?%", lambda match: f"{number(match[1])} percent"),
     rule(r"(?<![\w.,])(1[0-9]{2}|20[0-9])0s\b", _decade),
+    rule(r"(?<!\w)['’]([2-9]0)s\b", lambda match: f"{cardinal(int(match[1]))[:-1]}ies"),
+    rule(
+        rf"(?<!\w)({_SHORT_DAYS})\.?\s?(to|and|-|–)\s?({_SHORT_DAYS})(?!\w)(?:\.(?!\s*$))?", _short_weekdays
+    ),
+    rule(
+        r"(?<![\w.,])(?P<first>(?:1[1-9]|20)\d{2})(?P<between>\sto\s|\s?[-–]\s?)(?P<last>(?:1[1-9]|20)\d{2})(?![\w,.]\d|\w)",
+        lambda match: f"{year(int(match['first']))} to {year(int(match['last']))}",
+    ),
+    rule(
+        r"\b(?P<name>(?:King|Queen|Pope|Emperor|Prince|Elizabeth)(?:\s[A-Z]\w+){0,3})\s(?P<roman>[IVX]+)\b",
+        _ruler,
+    ),
+    rule(r"(?i)(\b(?:press|dial|hit|or)\s(?:the\s)?)#(?!\w)", lambda match: f"{match[1]}pound"),
+    rule(r"(?i)(\b(?:press|dial|hit|or)\s(?:the\s)?)\*(?![\w*])", lambda match: f"{match[1]}star"),
+    rule(r"(?<!\w)911(?!\w)", "nine one one"),
+    rule(r"(?<![\w.,])(\d+)\s\(([a-z][a-z -]+)\)", _said_twice),
+    rule(r"\bP\.\s?O\.\s?(?=Box)", "P O "),
+    rule(
+        r"(?<![\w.,])(\d+)\s?[xX]\s(?=\d+(?:\.\d+)?\s?(?:cm|mm|in|ft|m)\b)",
+        lambda match: f"{number(match[1])} by ",
+    ),
+    rule(
+        r"(?<![\w.,])(\d+)[xX](?!\w)",
+        lambda match: f"{number(match[1])} {'time' if match[1] == '1' else 'times'}",
+    ),
+    rule(
+        r"(?<![\w.,/-])(\d{2})00(?=\s[A-Z][a-z]+\s(?:St|Ave|Blvd|Rd|Dr|Ln|Street|Avenue|Road|Drive)\b)",
+        _house,
+    ),
     rule(
         r"(?i)\b(?P<word>chapter|part|volume|phase|type|section|act|world war)\s(?P<roman>(?-i:[IVX]+))\b",
         _roman,
     ),
-    rule(r"\b(?:[Nn]o\.|[Nn]º|#)\s?(?=\d)", "number "),
+    rule(r"(?:\b(?:[Nn]o\.|[Nn]º)|(?<!\w)#)\s?(?=\d)", "number "),
     rule(r"\bDr\.(?=\s[A-Z])", "Doctor"),
     rule(r"(?<=[a-z]\s)Dr\.?(?=,|\s|$|\.)", "Drive"),
     rule(r"\bSt\.(?=\s[A-Z][a-z])", "Saint"),
@@ -317,14 +445,21 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"(?i)(?<!\w)w/(?=\s)", "with"),
     rule(r"(?i)(?<!\w)and/or(?!\w)", "and or"),
     rule(r"(?i)(?<!\w)24/7(?!\w)", "twenty-four seven"),
+    rule(r"(?i)(?<![\w.])(max|min|fl)\.\s(?=\d)", lambda match: _ABBREVIATIONS[match[1].lower()] + " "),
+    rule(r"(?i)\bext\.\s(?=\d{3,5}\b)(\d+)", lambda match: f"extension {_room(match[1])}"),
+    rule(r"(?i)\b(Hwy)\.\s(\d{3})\b", lambda match: f"Highway {_room(match[2])}"),
     rule(rf"(?i)(?<![\w.])({_BEFORE_NAMES})\.(?!\w)", lambda match: _ABBREVIATIONS[match[1].lower()]),
-    rule(r"(?<![\w.])(Co|Sr|Sat|Sun)\.(?!\w)", lambda match: _ABBREVIATIONS[match[1].lower()]),
+    rule(r"(?<![\w.])(Co|Sat|Sun)\.(?!\w)", lambda match: _ABBREVIATIONS[match[1].lower()]),
     rule(r"(?<=\d\s)(sq\.\sft\.?)", "square feet"),
     rule(rf"(?<![\w.,])(?P<number>[-−]?(?:{_NUMBER}))\s?(?P<unit>{_UNIT_NAMES})(?![\w²/])", _unit),
     rule(r"(?<![\w.,/-])(?:(?P<whole>\d+)\s)?(?P<top>\d{1,2})/(?P<bottom>\d{1,2})(?![\w/])", _fraction),
+    rule(r"(?<![\w.,/-])\d+(?:/\d+)+(?![\w/])", _slashed),
+    rule(rf"(?<![\w.,-])({_NUMBER})\s?[-–]\s?({_NUMBER})(?![\w-])", _range),
+    rule(r"(?<![\w.,])\d+(?:\.\d+){2,}(?!\w|,\d)", _dotted),
     rule(
-        rf"(?<![\w.,-])({_NUMBER})\s?[-–]\s?({_NUMBER})(?![\w-])",
-        lambda match: f"{number(match[1])} to {number(match[2])}",
+        r"(?i)(?P<before>\b(?:code|pin|password|confirmation|ticket|case|token|protocol|account)(?:\s(?:number|no\.|is|number\sis))?"
+        r":?\s)(?P<digits>\d{4,})(?![\w.,/-]?\d)",
+        lambda match: f"{match['before']}{_grouped_digits(match['digits'])}",
     ),
     rule(
         rf"(?i)(?<=\b)({_YEAR_BEFORE})\s((?:1[1-9]|20)\d{{2}})(?![\w,.]\d|\w)",
@@ -349,12 +484,16 @@ RULES: Final[tuple[Rule, ...]] = (
 
 def _room(text: str) -> str:
     """Three or four digits of a room or an extension: "one oh five", "twenty oh one", "four twelve"."""
+    if len(text) == 3 and text[1:] == "00":
+        return f"{digits(text[0])} hundred"
     if len(text) == 3 and text[1] == "0":
         return digits(text).replace("zero", "oh")
     if len(text) == 3:
         return f"{cardinal(int(text[0]))} {cardinal(int(text[1:]))}"
     if len(text) == 4 and text[2:] == "00":
         return f"{digits(text[0])} thousand" if text[1] == "0" else f"{cardinal(int(text[:2]))} hundred"
+    if len(text) == 4 and text[2] == "0" and "0" not in text[:2]:
+        return f"{cardinal(int(text[:2]))} oh {digits(text[3])}"
     if len(text) == 4 and text[2] != "0" and text[0] != "0":
         return f"{cardinal(int(text[:2]))} {cardinal(int(text[2:]))}"
     return digits(text).replace("zero", "oh")

@@ -74,7 +74,8 @@ _ABBREVIATIONS: Final = {
     "ltda": "limitada", "cia": "companhia", "tel": "telefone", "ramal": "ramal", "ex": "exemplo", "obs": "observação",
     "pág": "página", "pag": "página", "págs": "páginas", "art": "artigo", "inc": "inciso", "depto": "departamento",
     "dept": "departamento", "etc": "et cetera", "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo",
-    "min": "mínimo", "qtd": "quantidade", "qtde": "quantidade", "ref": "referência", "vol": "volume",
+    "min": "mínimo", "qtd": "quantidade", "qtde": "quantidade", "ref": "referência", "doc": "documento",
+    "docs": "documentos", "vol": "volume",
     "nac": "nacional",
     "jan": "janeiro", "fev": "fevereiro", "mar": "março", "abr": "abril", "jun": "junho", "jul": "julho",
     "ago": "agosto", "set": "setembro", "out": "outubro", "nov": "novembro", "dez": "dezembro",
@@ -83,7 +84,7 @@ _ABBREVIATIONS: Final = {
 }  # fmt: skip
 _BEFORE_NAMES: Final = (
     "av|al|pça|pca|trav|tv|rod|estr|jd|vl|pq|ed|conj|cj|apto|apt|ap|bl|qd|lt|sl|lj|srs?|sras?|srta|drs?|dra|profa?|eng|adv"
-    "|exmo|ilmo|cel|gal|cap|sto|sta|tel|pág|pag|págs|art|inc|depto|dept|ref|vol|obs|aprox|máx|mín|qtde?"
+    "|exmo|ilmo|cel|gal|cap|sto|sta|tel|pág|pag|págs|art|inc|depto|dept|ref|vol|obs|aprox|máx|mín|qtde?|docs?"
 )
 _SPELLED_OUT: Final = frozenset(
     [
@@ -110,7 +111,7 @@ _FEMININE_NOUNS: Final = frozenset(
         "loja", "lojas", "sala", "salas", "mesa", "mesas", "ligação", "ligações", "mensagem", "mensagens", "página",
         "páginas", "linha", "linhas", "opção", "opções", "via", "vias", "casa", "casas", "noite", "noites", "manhã",
         "manhãs", "tarde", "tardes", "aula", "aulas", "conta", "contas", "fatura", "faturas", "nota", "notas",
-        "vagem",
+        "xícara", "xícaras", "colher", "colheres", "médica", "senha", "senhas", "chave", "chaves", "mão", "mãos",
         "quadra", "quadras", "milhas", "libra", "libras", "sessão", "sessões", "prestação", "prestações", "entrega",
         "entregas", "compra", "compras", "reunião", "reuniões", "crianças", "criança", "mulheres", "dúzia", "dúzias",
         "dose", "doses", "cópia", "cópias", "foto", "fotos", "filial", "filiais", "portas", "janelas",
@@ -120,7 +121,25 @@ _FEMININE_NOUNS: Final = frozenset(
         "cadeiras", "camas", "suítes", "suíte", "garrafas", "pizzas", "fatias", "porções", "porção", "refeições",
     ]
 )  # fmt: skip
+_MASCULINE_IN_A: Final = frozenset(
+    [
+        "dias", "problemas", "sistemas", "programas", "mapas", "temas", "climas", "telefonemas", "diplomas", "cinemas",
+        "idiomas", "planetas", "esquemas", "gramas", "quilogramas", "miligramas", "atletas", "colegas", "aromas",
+        "das", "nas", "as", "elas", "mas", "pelas", "essas", "estas", "aquelas", "umas", "duas", "apenas",
+    ]
+)  # fmt: skip
+_FEMININE_ENDINGS: Final = ("ção", "ções", "dade", "dades", "agem", "agens")
 _SCALE_WORDS: Final = ("mil", "milhão", "milhões", "bilhão", "bilhões", "trilhão", "trilhões")
+
+
+def is_feminine(noun: str) -> bool:
+    """By a list, and by the endings that seldom mislead; a singular in -a may as well be a verb."""
+    noun = noun.lower()
+    if noun in _FEMININE_NOUNS or noun.endswith(_FEMININE_ENDINGS):
+        return True
+    return (
+        noun.endswith("as") and noun not in _MASCULINE_IN_A and not noun.endswith(("istas", "émas", "emas"))
+    )
 
 
 def _whole(text: str) -> int:
@@ -240,7 +259,7 @@ def _unit(match: re.Match[str]) -> str:
 
 def _counted(match: re.Match[str]) -> str:
     noun = match["noun"]
-    return f"{number(match['number'], feminine=noun.lower() in _FEMININE_NOUNS)} {noun}"
+    return f"{number(match['number'], feminine=is_feminine(noun))} {noun}"
 
 
 def _phone(match: re.Match[str]) -> str:
@@ -310,6 +329,8 @@ def _ordinal(match: re.Match[str]) -> str | None:
     value = int(match["number"])
     if not 1 <= value <= 999:
         return None
+    if match["mark"] == "°" and value > 31:
+        return f"{cardinal(value)} graus"  # typed for "º" so often that only numbers of no storey are degrees
     return ordinal(value, feminine=match["mark"] in ("ª", "a"))
 
 
@@ -318,16 +339,65 @@ def _weekday(match: re.Match[str]) -> str:
 
 
 def _weekdays(match: re.Match[str]) -> str:
-    return f"{_WEEKDAYS[match[1]]} {match[2]} {_WEEKDAYS[match[3]]}"
+    return f"{_WEEKDAYS[match[1]]} {match[2]} {_WEEKDAYS[match[3]]}" + ("-feira" if match[4] else "")
 
 
-def _roman(match: re.Match[str]) -> str:
-    values = [_ROMAN[sign] for sign in match["roman"]]
-    total = sum(
+def _short_weekdays(match: re.Match[str]) -> str:
+    between = "a" if match[2] in "-–" else match[2]
+    return f"{_ABBREVIATIONS[match[1].lower()]} {between} {_ABBREVIATIONS[match[3].lower()]}"
+
+
+def _roman_value(text: str) -> int:
+    values = [_ROMAN[sign] for sign in text]
+    return sum(
         -value if at + 1 < len(values) and value < values[at + 1] else value
         for at, value in enumerate(values)
     )
-    return f"{match['word']} {ordinal(total) if match['word'].lower() == 'século' and total <= 10 else cardinal(total)}"
+
+
+def _roman(match: re.Match[str]) -> str:
+    total, word = _roman_value(match["roman"]), match["word"]
+    if word.lower().startswith("séc"):
+        word = "século" if word.endswith(".") else word
+        return f"{word} {ordinal(total) if total <= 10 else cardinal(total)}"
+    return f"{word} {cardinal(total)}"
+
+
+def _ruler(match: re.Match[str]) -> str | None:
+    """Pedro Segundo, Bento Dezesseis: ordinals up to ten."""
+    total = _roman_value(match["roman"])
+    if not 1 <= total <= 30:
+        return None
+    feminine = match["title"].lower() == "rainha"
+    return f"{match['name']} {ordinal(total, feminine=feminine) if total <= 10 else cardinal(total)}"
+
+
+def _dotted(match: re.Match[str]) -> str | None:
+    text = match.group()
+    if re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+", text):
+        return None
+    return " ponto ".join(number(part) for part in text.split("."))
+
+
+def _slashed(match: re.Match[str]) -> str:
+    return " barra ".join(number(part) for part in match.group().split("/"))
+
+
+def _times(match: re.Match[str]) -> str:
+    return f"{number(match[1], feminine=True)} {'vez' if match[1] == '1' else 'vezes'}"
+
+
+def _said_twice(match: re.Match[str]) -> str | None:
+    """ "30 (trinta)" is read once."""
+    value = _whole(match[1])
+    if value > LARGEST:
+        return None
+    return match[2] if match[2] in (cardinal(value), cardinal(value, feminine=True)) else None
+
+
+def _key(match: re.Match[str]) -> str:
+    sign = "jogo da velha" if match["sign"] == "#" else "asterisco"
+    return f"{match['before']}{sign}"
 
 
 def _abbreviation(match: re.Match[str]) -> str:
@@ -335,6 +405,8 @@ def _abbreviation(match: re.Match[str]) -> str:
 
 
 def _range(match: re.Match[str]) -> str:
+    if match[1].isdecimal() and match[2].isdecimal() and len(match[1]) > 3 and int(match[2]) < int(match[1]):
+        return f"{_grouped_digits(match[1])}, {digits(match[2])}"  # an account and its check digit
     return f"{number(match[1])} a {number(match[2])}"
 
 
@@ -345,20 +417,21 @@ def _fraction(match: re.Match[str]) -> str | None:
     if bottom not in names or top >= bottom:
         return None
     if (top, bottom) == (1, 2):
-        return "meio"
+        return "meia" if is_feminine(match["noun"] or "") else "meio"
     return f"{cardinal(top)} {names[bottom][0 if top == 1 else 1]}"
 
 
 _NUMBER: Final = r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?"
 _MONTH_NAMES: Final = "|".join(_MONTHS)
 _UNIT_NAMES: Final = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
-_NOT_IN_WORD: Final = r"(?<![\w.,/-])"
+_HOUR: Final = r"(?:[01]?\d|2[0-4])\s?(?:h|:[0-5]\d)"
+_SHORT_DAYS: Final = "seg|ter|qua|qui|sex|sáb|dom"
 
 RULES: Final[tuple[Rule, ...]] = (
     rule(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _address_online),
     rule(r"(?i)\b(?:https?://|www\.)[^\s,;)]+[^\s,;).!?]", _address_online),
     rule(
-        r"(?i)\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|gov|edu|br|io|app)(?:\.br)?\b(?!\.\d)",
+        r"(?i)\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|gov|edu|br|io|app)(?:\.br)?\b(?!\.\d)(?:/[\w./-]*\w)?",
         _address_online,
     ),
     rule(r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b|\b\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}\b", _document),
@@ -385,8 +458,10 @@ RULES: Final[tuple[Rule, ...]] = (
         rf"(?i)(?<![\w.,/-])(?P<day>[12]?\d|3[01]|0\d)[º°o]?\s+de\s+(?P<month>{_MONTH_NAMES})(?:\s+de\s+(?P<year>\d{{4}}))?",
         _written_date,
     ),
+    rule(rf"(?<=\dh)\s?[-–]\s?(?={_HOUR})|(?<=(?:h|:)[0-5]\d)\s?[-–]\s?(?={_HOUR})", " às "),
+    rule(r"(?<![\w.,:])(?<![àÀ]s\s)(?<!até\s)24\s?(?:hs|hrs|h)\b", "vinte e quatro horas"),
     rule(
-        r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])\s?h(?:s|rs)?\s?(?P<minute>[0-5]\d)(?P<colon>)?\s?(?:min|m)?\b",
+        r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])\s?h(?:s|rs)?\s?(?P<minute>[0-5]\d)(?P<colon>)?(?:\s?(?:min|m))?\b",
         _time,
     ),
     rule(r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])\s?h(?:s|rs)?\b(?!\d)(?P<minute>)(?P<colon>)", _time),
@@ -394,7 +469,11 @@ RULES: Final[tuple[Rule, ...]] = (
         r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?:h|hs|hrs|horas))?(?![\d:])\b",
         _clock,
     ),
-    rule(r"(?<!\w)([2-6])[ªa]\s?(a|à|e)\s?([2-6])[ªa](?:[\s-]feiras?)?(?!\w)", _weekdays),
+    rule(r"(?<!\w)([2-6])[ªa]\s?(a|à|e)\s?([2-6])[ªa]([\s-]feiras?)?(?!\w)", _weekdays),
+    rule(
+        rf"(?i)(?<![\w.])({_SHORT_DAYS})\.?\s?(a|à|e|-|–)\s?({_SHORT_DAYS})(?!\w)(?:\.(?!\s*$))?",
+        _short_weekdays,
+    ),
     rule(r"(?<!\w)(?P<day>[2-6])[ªa](?P<fair>[\s-]feira)(?!\w)", _weekday),
     rule(r"(?<![\w.,])(?P<number>\d{1,3})\s?(?P<mark>[ºª°])(?!C)", _ordinal),
     rule(
@@ -402,7 +481,25 @@ RULES: Final[tuple[Rule, ...]] = (
         _ordinal,
     ),
     rule(rf"(?<![\w.,])([-−]?(?:{_NUMBER}))\s?%", lambda match: f"{number(match[1])} por cento"),
-    rule(r"(?i)\b(?P<word>século|capítulo|volume|tomo)\s(?P<roman>[IVXLC]+)\b", _roman),
+    rule(r"(?i)(?<!\w)(?P<word>século|séc\.|capítulo|volume|tomo)\s(?P<roman>(?-i:[IVXLC]+))\b", _roman),
+    rule(
+        r"\b(?P<name>(?P<title>Dom|Dona|Papa|Rei|Rainha|Imperador)(?:\s[A-ZÀ-Ú][\wÀ-ú]+){1,3})\s(?P<roman>[IVX]+)\b",
+        _ruler,
+    ),
+    rule(
+        r"(?i)(?P<before>\b(?:tecla|tecle|digite|aperte|pressione|disque|ou)\s(?:o\s)?)(?P<sign>[#*])(?![\w*])",
+        _key,
+    ),
+    rule(r"(?<![\w.,])(\d{1,3}(?:\.\d{3})*|\d+)\s\(([a-zà-ú ]+)\)", _said_twice),
+    rule(r"(?i)(?<!\w)sr\(a\)\.?", "senhor ou senhora"),
+    rule(r"(?i)(?<!\w)dr\(a\)\.?", "doutor ou doutora"),
+    rule(r"\bkm\s(?=\d)", "quilômetro "),
+    rule(
+        r"(?<![\w.,])(\d+)\s?[xX]\s(?=\d+(?:,\d+)?\s?(?:cm|mm|km|m)\b)",
+        lambda match: f"{number(match[1])} por ",
+    ),
+    rule(r"(?<![\w.,])(\d+)\s[xX]\s(?=\d+\b)", lambda match: f"{number(match[1])} a "),
+    rule(r"(?<![\w.,])(\d+)[xX](?!\w)", _times),
     rule(r"(?i)\bs/n[º°]?(?!\w)", "sem número"),
     rule(r"\b[Nn][º°]\s?(?=\d)|\b[Nn]\.[º°o]\s?(?=\d)", "número "),
     rule(r"(?i)(?<!\w)e/ou(?!\w)", "e ou"),
@@ -413,17 +510,23 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\w.])([Rr])\.(?=\s(?:d[aeo]s?\s)?[A-ZÀ-Ú])", _abbreviation),
     rule(r"(?<![\w.])(D)\.(?=\s[A-ZÀ-Ú][a-zà-ú])", _abbreviation),
     rule(r"(?i)(?<![\w.])(ltda|cia|etc)\.?(?!\w)", _abbreviation),
-    rule(r"(?i)(?<=\d[ºª]\s)(and)\.", _abbreviation),
-    rule(r"(?i)(?<![\w.])(and)\.(?=,|\s|$)", _abbreviation),
-    rule(
-        r"(?i)(?<![\w.])(jan|fev|abr|jun|jul|ago|set|out|nov|dez|seg|ter|qua|qui|sex|sáb|dom)\.(?=\s|,|$|/)",
-        _abbreviation,
-    ),
+    rule(r"(?i)(?<![\w.])(and)\.(?!\s*$)", _abbreviation),
+    rule(r"(?i)(?<![\w.])(and)(?=\.\s*$)", _abbreviation),
+    rule(r"(?i)(?<=\d\sde\s)(jan|fev|mar|abr|jun|jul|ago|set|out|nov|dez)\.(?!\s*$)", _abbreviation),
+    rule(r"(?i)(?<=\d\s)(jan|fev|mar|abr|jun|jul|ago|set|out|nov|dez)\.(?!\s*$)", _abbreviation),
+    rule(r"(?i)(?<![\w.])(seg|qua|qui|sex|sáb)\.(?!\s*$)", _abbreviation),
     rule(rf"(?<![\w.,])(?P<number>[-−]?(?:{_NUMBER}))\s?(?P<unit>{_UNIT_NAMES})(?![\w²³/])", _unit),
-    rule(r"(?<![\w.,/-])(\d)/(\d{1,2})(?![\w/])", _fraction),
+    rule(r"(?<![\w.,/-])(\d)/(\d{1,2})(?![\w/])(?=\s(?P<noun>[^\W\d_]+)|)", _fraction),
+    rule(r"(?<![\w.,/-])\d+(?:/\d+)+(?![\w/])", _slashed),
     rule(rf"(?<![\w.,-])({_NUMBER})\s?[-–]\s?({_NUMBER})(?![\w-])", _range),
+    rule(
+        r"(?i)(?P<before>\b(?:protocolo|código|senha|matrícula|token|pin|chamado|ticket|pedido)(?:\s(?:número|nº|é|n[uú]mero\sé))?"
+        r":?\s)(?P<digits>\d{4,})(?![\w.,/-]?\d)",
+        lambda match: f"{match['before']}{_grouped_digits(match['digits'])}",
+    ),
     rule(r"(?<![\w.,])\d{7,}(?!\w|,\d)", lambda match: _grouped_digits(match.group())),
     rule(r"(?<!\w)(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*(?!\w)", _code),
+    rule(r"(?<![\w.,])\d+(?:\.\d+)+(?!\w|,\d)", _dotted),
     rule(rf"(?<![\w.,])(?P<number>[-−]?(?:{_NUMBER}))\s(?P<noun>[^\W\d_]+)", _counted),
     rule(rf"(?<![\w.,])[-−]?(?:{_NUMBER})(?!\w)", lambda match: number(match.group())),
     rule(r"\d+", lambda match: number(match.group())),

@@ -11,7 +11,7 @@ from voice_ai_service.text.ear.dictionary import NO_WORDS, Dictionary
 from voice_ai_service.text.ear.rules import Rule, apply, rule
 from voice_ai_service.text.languages import base_language
 
-REVISION: Final = 1
+REVISION: Final = 2
 """Raised with every change of what is read, so that no cache plays an older reading."""
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {"pt": portuguese.RULES, "en": english.RULES}
 
