@@ -122,6 +122,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
                 default_days=settings.retention_days,
                 sessions=base.sessions,
             ),
+            recordings=base.recordings,
             door=door,
             domains=base.domains,
             tokens=door_tokens,

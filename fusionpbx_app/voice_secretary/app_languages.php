@@ -621,4 +621,199 @@ $text['message-url_form']['pt-br'] = "Um endereço começa com http:// ou https:
 $text['message-scripts_missing']['en-us'] = "not installed: copy freeswitch/scripts/app/voice_secretary into FreeSWITCH's scripts folder";
 $text['message-scripts_missing']['pt-br'] = "não instalados: copie freeswitch/scripts/app/voice_secretary para a pasta de scripts do FreeSWITCH";
 
+$text['label-provider_kind']['en-us'] = "Kind";
+$text['label-provider_kind']['pt-br'] = "Tipo";
+
+$text['label-provider_name']['en-us'] = "Provider";
+$text['label-provider_name']['pt-br'] = "Provedor";
+
+$text['label-provider_label']['en-us'] = "Label";
+$text['label-provider_label']['pt-br'] = "Rótulo";
+
+$text['label-provider_model']['en-us'] = "Model";
+$text['label-provider_model']['pt-br'] = "Modelo";
+
+$text['label-provider_voice']['en-us'] = "Voice";
+$text['label-provider_voice']['pt-br'] = "Voz";
+
+$text['label-provider_base_url']['en-us'] = "Address";
+$text['label-provider_base_url']['pt-br'] = "Endereço";
+
+$text['label-provider_secret']['en-us'] = "Key";
+$text['label-provider_secret']['pt-br'] = "Chave";
+
+$text['label-provider_priority']['en-us'] = "Priority";
+$text['label-provider_priority']['pt-br'] = "Prioridade";
+
+$text['label-provider_where']['en-us'] = "Where";
+$text['label-provider_where']['pt-br'] = "Onde";
+
+$text['label-provider_runs']['en-us'] = "Can run";
+$text['label-provider_runs']['pt-br'] = "Pode funcionar";
+
+$text['label-provider_context_tokens']['en-us'] = "Context (tokens)";
+$text['label-provider_context_tokens']['pt-br'] = "Contexto (tokens)";
+
+$text['label-provider_dimension']['en-us'] = "Dimension";
+$text['label-provider_dimension']['pt-br'] = "Dimensão";
+
+$text['label-provider_asks_dimension']['en-us'] = "Ask for the dimension";
+$text['label-provider_asks_dimension']['pt-br'] = "Pedir a dimensão";
+
+$text['label-provider_sends_temperature']['en-us'] = "Send the temperature";
+$text['label-provider_sends_temperature']['pt-br'] = "Enviar a temperatura";
+
+$text['label-provider_reasoning_effort']['en-us'] = "Reasoning effort";
+$text['label-provider_reasoning_effort']['pt-br'] = "Esforço de raciocínio";
+
+$text['label-provider_tools']['en-us'] = "Takes tools";
+$text['label-provider_tools']['pt-br'] = "Aceita ferramentas";
+
+$text['label-provider_limit_field']['en-us'] = "Field of the limit";
+$text['label-provider_limit_field']['pt-br'] = "Campo do limite";
+
+$text['label-provider_instructions']['en-us'] = "Instructions";
+$text['label-provider_instructions']['pt-br'] = "Instruções";
+
+$text['label-provider_hints']['en-us'] = "Send what callers are likely to say";
+$text['label-provider_hints']['pt-br'] = "Enviar o que provavelmente se dirá";
+
+$text['label-provider_region']['en-us'] = "Region";
+$text['label-provider_region']['pt-br'] = "Região";
+
+$text['label-stored']['en-us'] = "stored";
+$text['label-stored']['pt-br'] = "guardada";
+
+$text['label-catalogue']['en-us'] = "What could be configured, and whether it can run here";
+$text['label-catalogue']['pt-br'] = "O que pode ser configurado e se funciona aqui";
+
+$text['label-local']['en-us'] = "this server";
+$text['label-local']['pt-br'] = "este servidor";
+
+$text['label-cloud']['en-us'] = "cloud";
+$text['label-cloud']['pt-br'] = "nuvem";
+
+$text['label-unavailable']['en-us'] = "cannot run here";
+$text['label-unavailable']['pt-br'] = "não funciona aqui";
+
+$text['button-test']['en-us'] = "Test";
+$text['button-test']['pt-br'] = "Testar";
+
+$text['description-voice_providers']['en-us'] = "Engines that hear, think and speak for this domain's secretaries, by priority. Without any the built-in ones work.";
+$text['description-voice_providers']['pt-br'] = "Motores que ouvem, pensam e falam pelas secretárias deste domínio, por prioridade. Sem nenhum, funcionam os embutidos.";
+
+$text['description-voice_provider_edit']['en-us'] = "The service checks the settings and seals the key before it is stored.";
+$text['description-voice_provider_edit']['pt-br'] = "O serviço confere as configurações e sela a chave antes de guardá-la.";
+
+$text['description-provider_label']['en-us'] = "What you call it.";
+$text['description-provider_label']['pt-br'] = "Como você o chama.";
+
+$text['description-provider_secret']['en-us'] = "It goes in and is never shown again.";
+$text['description-provider_secret']['pt-br'] = "Entra e nunca mais é mostrada.";
+
+$text['description-provider_priority']['en-us'] = "Lower is asked first.";
+$text['description-provider_priority']['pt-br'] = "O menor é usado primeiro.";
+
+$text['message-page_failed']['en-us'] = "The page did not get an answer.";
+$text['message-page_failed']['pt-br'] = "A página não recebeu resposta.";
+
+$text['label-aliases']['en-us'] = "Other names";
+$text['label-aliases']['pt-br'] = "Outros nomes";
+
+$text['label-destination_kind']['en-us'] = "Kind";
+$text['label-destination_kind']['pt-br'] = "Tipo";
+
+$text['label-destination_extension']['en-us'] = "Extension";
+$text['label-destination_extension']['pt-br'] = "Ramal";
+
+$text['label-destination_ring_group']['en-us'] = "Ring group";
+$text['label-destination_ring_group']['pt-br'] = "Grupo de toque";
+
+$text['label-destination_queue']['en-us'] = "Queue";
+$text['label-destination_queue']['pt-br'] = "Fila";
+
+$text['label-destination_voicemail']['en-us'] = "Voicemail";
+$text['label-destination_voicemail']['pt-br'] = "Correio de voz";
+
+$text['label-destination_external']['en-us'] = "Number outside";
+$text['label-destination_external']['pt-br'] = "Número externo";
+
+$text['label-destination']['en-us'] = "Destination";
+$text['label-destination']['pt-br'] = "Destino";
+
+$text['label-all_secretaries']['en-us'] = "All secretaries";
+$text['label-all_secretaries']['pt-br'] = "Todas as secretárias";
+
+$text['label-intent']['en-us'] = "Intent";
+$text['label-intent']['pt-br'] = "Intenção";
+
+$text['label-phrases']['en-us'] = "Phrases";
+$text['label-phrases']['pt-br'] = "Frases";
+
+$text['label-immediate']['en-us'] = "At once";
+$text['label-immediate']['pt-br'] = "Imediata";
+
+$text['label-any_language']['en-us'] = "Any language";
+$text['label-any_language']['pt-br'] = "Qualquer idioma";
+
+$text['label-try_rule']['en-us'] = "What would happen?";
+$text['label-try_rule']['pt-br'] = "O que aconteceria?";
+
+$text['label-try_said']['en-us'] = "What a caller would say";
+$text['label-try_said']['pt-br'] = "O que alguém diria";
+
+$text['label-no_rule']['en-us'] = "No rule fires.";
+$text['label-no_rule']['pt-br'] = "Nenhuma regra dispara.";
+
+$text['description-voice_transfer_destinations']['en-us'] = "Where secretaries may put callers through. Nothing else can be dialled, whatever a caller or a model says.";
+$text['description-voice_transfer_destinations']['pt-br'] = "Para onde as secretárias podem transferir. Nada mais pode ser discado, diga o que disser quem liga ou um modelo.";
+
+$text['description-voice_transfer_rules']['en-us'] = "Words that mean a destination. Whole words count, accents and case do not.";
+$text['description-voice_transfer_rules']['pt-br'] = "Palavras que significam um destino. Contam palavras inteiras; acentos e maiúsculas não.";
+
+$text['description-destination_name']['en-us'] = "What callers and the secretary call it, such as finance.";
+$text['description-destination_name']['pt-br'] = "Como quem liga e a secretária o chamam, como financeiro.";
+
+$text['description-aliases']['en-us'] = "Other words for it, one a line.";
+$text['description-aliases']['pt-br'] = "Outras palavras para ele, uma por linha.";
+
+$text['description-destination']['en-us'] = "One of this domain's destinations.";
+$text['description-destination']['pt-br'] = "Um dos destinos deste domínio.";
+
+$text['description-destination_external']['en-us'] = "Instead of a destination of this domain: a number that your outbound routes dial.";
+$text['description-destination_external']['pt-br'] = "Em vez de um destino deste domínio: um número que suas rotas de saída discam.";
+
+$text['description-secretary']['en-us'] = "Only this one uses it, or all.";
+$text['description-secretary']['pt-br'] = "Só esta o usa, ou todas.";
+
+$text['description-destination_order']['en-us'] = "Lower is offered first.";
+$text['description-destination_order']['pt-br'] = "O menor é oferecido primeiro.";
+
+$text['description-intent']['en-us'] = "A name for the rule, for your eyes.";
+$text['description-intent']['pt-br'] = "Um nome para a regra, para você.";
+
+$text['description-phrases']['en-us'] = "What callers say, one a line.";
+$text['description-phrases']['pt-br'] = "O que se diz, uma por linha.";
+
+$text['description-rule_priority']['en-us'] = "Lower is tried first.";
+$text['description-rule_priority']['pt-br'] = "A menor é tentada primeiro.";
+
+$text['description-immediate']['en-us'] = "Fires before a language model is asked.";
+$text['description-immediate']['pt-br'] = "Dispara antes de consultar um modelo de linguagem.";
+
+$text['message-destination_unknown']['en-us'] = "This is not one of this domain's destinations.";
+$text['message-destination_unknown']['pt-br'] = "Este não é um dos destinos deste domínio.";
+
+$text['message-destination_needed']['en-us'] = "Choose a destination, or type a number: digits, with a leading + abroad.";
+$text['message-destination_needed']['pt-br'] = "Escolha um destino ou digite um número: algarismos, com + na frente para o exterior.";
+
+$text['message-destination_gone']['en-us'] = "This domain has no such destination any more:";
+$text['message-destination_gone']['pt-br'] = "Este domínio não tem mais este destino:";
+
+$text['message-destination_first']['en-us'] = "Add a transfer destination first.";
+$text['message-destination_first']['pt-br'] = "Adicione primeiro um destino de transferência.";
+
+$text['message-name_taken']['en-us'] = "This name is taken already.";
+$text['message-name_taken']['pt-br'] = "Este nome já está em uso.";
+
 ?>

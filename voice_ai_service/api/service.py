@@ -11,6 +11,7 @@ from voice_ai_service.calls.repository import SecretaryRepository
 from voice_ai_service.calls.secretary_book import SecretaryBook
 from voice_ai_service.calls.transfer_repository import DestinationRepository, RuleRepository
 from voice_ai_service.conversations.live_calls import LiveCalls
+from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.repository import ConversationRepository
 from voice_ai_service.conversations.retention import Retention
 from voice_ai_service.crm.outbox import Outbox
@@ -48,6 +49,7 @@ class Service:
     database: Database
     limiter: ConcurrencyLimiter
     retention: Retention
+    recordings: Recordings
     door: Door
     domains: Domains
     tokens: Tokens

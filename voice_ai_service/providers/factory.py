@@ -6,12 +6,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 import structlog
 
-from voice_ai_service.errors import VoiceAiError
+from voice_ai_service.errors import InvalidInput, VoiceAiError
 from voice_ai_service.providers.breaker import BreakerPolicy
 from voice_ai_service.providers.chains import ChatChain, EmbeddingChain, RealtimeChain, SttChain, TtsChain
 from voice_ai_service.providers.entry import ProviderKind
@@ -26,6 +26,14 @@ __all__ = [
 ]  # fmt: skip
 
 C = TypeVar("C", bound=Chain[Any])
+
+_CHAINS: Final[Mapping[ProviderKind, type[Chain[Any]]]] = {
+    ProviderKind.STT: SttChain,
+    ProviderKind.TTS: TtsChain,
+    ProviderKind.LLM: ChatChain,
+    ProviderKind.EMBEDDINGS: EmbeddingChain,
+    ProviderKind.REALTIME: RealtimeChain,
+}
 
 log = structlog.get_logger()
 
@@ -155,6 +163,18 @@ class ProviderFactory:
             return None
         links = await self._chosen(domain_uuid, ProviderKind.REALTIME, choice)
         return self._chain(RealtimeChain, ProviderKind.REALTIME, links) if links else None
+
+    async def only(self, domain_uuid: UUID, kind: ProviderKind, provider_uuid: UUID) -> Chain[Any]:
+        """One row by itself, with nothing behind it.
+
+        Raises:
+            InvalidInput: The domain has no enabled row of this kind and uuid.
+            Unavailable: The rows were never read, and cannot be now.
+        """
+        links = await self._chosen(domain_uuid, kind, (provider_uuid,))
+        if not links:
+            raise InvalidInput("The provider is not enabled", field="provider_uuid", fix="Enable it first")
+        return self._chain(_CHAINS[kind], kind, links)
 
     async def warm(self, domain_uuid: UUID | None = None) -> None:
         """Builds what calls will need, so that no caller waits for it. None: the embedded engines only.

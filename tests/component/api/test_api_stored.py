@@ -19,6 +19,7 @@ from tests.component.api.phone_call import PhoneCall, inline
 from tests.component.api.tenants import TenantSetUp
 from tests.component.api.voices import CallerVoice
 from tests.fakes.webhook_receiver import Received, WebhookReceiver
+from voice_ai_service.audio.wav import read_wav
 
 ASKS_PRICE = "quanto custa a consulta"
 EMPTY_WITHOUT_A_MODEL = {
@@ -26,6 +27,8 @@ EMPTY_WITHOUT_A_MODEL = {
     "cost_cents",
     "message_text",
     "message_audio_ref",
+    "feedback_rating",
+    "feedback_note",
     "insert_user",
     "update_user",
 }
@@ -93,6 +96,15 @@ def test_the_person_who_called_and_what_was_used_are_counted(
         ("stt", "embedded"),
         ("tts", "embedded"),
     }
+
+
+def test_what_was_said_can_be_heard_again(whole: tuple[PhoneCall, str], rival: TenantSetUp) -> None:
+    path = f"/conversations/{whole[1]}/audio"
+    utterance = whole[0].api.send("GET", f"{path}/utterance-0001.wav")
+    assert utterance.headers["content-type"] == "audio/wav"
+    assert read_wav(utterance.content).duration_ms > 1000
+    assert_error(whole[0].api.send("GET", f"{path}/utterance-0009.wav"), 404, field="ref")
+    assert_error(rival.admin.send("GET", f"{path}/utterance-0001.wav"), 404)
 
 
 def test_nothing_of_the_live_call_is_left(whole: tuple[PhoneCall, str], owner: Owner) -> None:

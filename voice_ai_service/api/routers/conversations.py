@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from voice_ai_service.api.admission import Admin, Reader
@@ -15,11 +15,19 @@ from voice_ai_service.api.moment import Moment
 from voice_ai_service.api.service import Parts
 from voice_ai_service.calls.numbers import caller_number
 from voice_ai_service.conversations.outcome import Resolution
+from voice_ai_service.conversations.recordings import is_link
 from voice_ai_service.conversations.stored import ConversationFilter
-from voice_ai_service.errors import InvalidInput
+from voice_ai_service.errors import Conflict, InvalidInput, NotFound
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
+MAX_AUDIO_BYTES = 128 * 1024 * 1024
+AudioRef = Annotated[
+    str,
+    Path(
+        max_length=200, description="An `audio_ref`, or `recording`", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+    ),
+]
 _NO_NUL = r"^[^\x00]*$"
 
 
@@ -153,6 +161,28 @@ async def erase(asked: EraseRequest, tenant: Admin, parts: Parts) -> Erased:
             "This is not a number", field="caller_number", fix="Digits, with a leading + abroad"
         )
     return Erased.model_validate(asdict(await parts.retention.erase_caller(tenant.domain_uuid, number)))
+
+
+@router.get(
+    "/{conversation_uuid}/audio/{ref}",
+    summary="Audio that a conversation or one of its messages refers to",
+    response_class=Response,
+    responses={200: {"content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def audio(conversation_uuid: UUID, ref: AudioRef, tenant: Reader, parts: Parts) -> Response:
+    found = await parts.conversations.find(tenant.domain_uuid, conversation_uuid)
+    kept = {message.audio_ref for message in found.messages}
+    kept |= {found.conversation.recording_ref, found.conversation.message_audio_ref}
+    if ref == "recording" and found.conversation.recording_ref:
+        ref = found.conversation.recording_ref
+    if is_link(ref):
+        raise Conflict("The recording lies in the object store", field="ref", fix="Fetch it there")
+    if ref not in kept:
+        raise NotFound("The conversation has no such audio", field="ref")
+    content = await parts.recordings.read(
+        tenant.domain_uuid, found.conversation.call_uuid, ref, MAX_AUDIO_BYTES
+    )
+    return Response(content, media_type="audio/wav", headers={"X-Content-Type-Options": "nosniff"})
 
 
 @router.get("/{conversation_uuid}", summary="One call with all that was said")

@@ -14,6 +14,7 @@ from voice_ai_service.api.service import Parts, Service
 from voice_ai_service.errors import InvalidInput
 from voice_ai_service.providers.entry import ProviderKind
 from voice_ai_service.providers.rows import ProviderDraft, StoredProvider
+from voice_ai_service.providers.trial import try_provider
 
 router = APIRouter(prefix="/providers", tags=["providers"])
 
@@ -55,6 +56,19 @@ class CatalogueEntry(BaseModel):
     local: bool
     secret_required: bool
     source: str
+    settings_schema: dict[str, Any] | None = Field(
+        description="JSON Schema of `settings`; null for a broken plug-in"
+    )
+
+
+class TrialAnswer(BaseModel):
+    """`outcome`: what it heard, said (length) or answered, or how many numbers a vector has."""
+
+    provider: str
+    model: str | None
+    first_ms: float
+    total_ms: float
+    outcome: str
 
 
 class Catalogue(BaseModel):
@@ -72,6 +86,7 @@ async def catalogue(tenant: Reader, parts: Parts) -> Catalogue:
                 local=entry.local,
                 secret_required=entry.secret_required,
                 source=entry.source,
+                settings_schema=_schema(parts, entry.kind, entry.name),
             )
             for entry in parts.registry.listing()
         ]
@@ -116,6 +131,20 @@ async def update(provider_uuid: UUID, asked: ProviderRequest, tenant: Admin, par
 async def delete(provider_uuid: UUID, tenant: Admin, parts: Parts) -> None:
     await parts.providers.delete(tenant.domain_uuid, provider_uuid)
     parts.factory.forget(tenant.domain_uuid)
+
+
+@router.post(
+    "/{provider_uuid}/try", summary="Ask it for something small now, and say how long it took or why not"
+)
+async def try_out(provider_uuid: UUID, tenant: Admin, parts: Parts) -> TrialAnswer:
+    stored = await parts.providers.find(tenant.domain_uuid, provider_uuid)
+    trial = await try_provider(parts.factory, tenant.domain_uuid, stored.kind, provider_uuid)
+    return TrialAnswer.model_validate(asdict(trial))
+
+
+def _schema(parts: Service, kind: ProviderKind | None, name: str) -> dict[str, Any] | None:
+    entry = parts.registry.find(kind, name) if kind is not None else None
+    return entry.settings_model.model_json_schema() if entry is not None else None
 
 
 async def _checked(parts: Service, asked: ProviderRequest, *, has_secret: bool) -> ProviderDraft:
