@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.contract.providers.wires import LOOPBACK, PATIENT
-from tests.fakes import deepgram_server
+from tests.fakes import assemblyai_server, deepgram_server, gladia_server, scribe_server
 from tests.fakes.http_server import Answer, Received, serving
 from tests.fakes.recogniser_vendor import Manners
 from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.providers.entry import ProviderContext, StageTimeouts
-from voice_ai_service.providers.stt import deepgram
+from voice_ai_service.providers.stt import assemblyai, deepgram, gladia, scribe
 from voice_ai_service.providers.stt.live_stt import LiveStt
 from voice_ai_service.providers.stt.seam import Phrase, SttEvent, SttOptions
 
@@ -118,5 +118,33 @@ DEEPGRAM_WHOLE = WholeWire(
     deepgram.DeepgramSettings,
 )
 
-LIVE = (DEEPGRAM,)
-WHOLE = (DEEPGRAM_WHOLE,)
+ASSEMBLYAI = LiveWire(
+    "assemblyai",
+    assemblyai_server.KEY,
+    assemblyai_server.fake_assemblyai,
+    assemblyai.build,
+    assemblyai.AssemblyAiSettings,
+)
+ASSEMBLYAI_WHOLE = WholeWire(
+    "assemblyai",
+    assemblyai_server.KEY,
+    assemblyai_server.transcribed,
+    assemblyai_server.error,
+    assemblyai.build,
+    assemblyai.AssemblyAiSettings,
+)
+SCRIBE = LiveWire(
+    "elevenlabs", scribe_server.KEY, scribe_server.fake_scribe, scribe.build, scribe.ScribeSettings
+)
+SCRIBE_WHOLE = WholeWire(
+    "elevenlabs",
+    scribe_server.KEY,
+    scribe_server.converted,
+    scribe_server.error,
+    scribe.build,
+    scribe.ScribeSettings,
+)
+GLADIA = LiveWire("gladia", gladia_server.KEY, gladia_server.fake_gladia, gladia.build, gladia.GladiaSettings)
+
+LIVE = (DEEPGRAM, ASSEMBLYAI, SCRIBE, GLADIA)
+WHOLE = (DEEPGRAM_WHOLE, ASSEMBLYAI_WHOLE, SCRIBE_WHOLE)
