@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
@@ -71,8 +72,8 @@ def as_openai_says(failed: FailedAnswer) -> Refusal:
     )
 
 
-Signing = Callable[[str, str, bytes], Mapping[str, str]]
-"""Headers for one request from its method, its path with the query, and its body."""
+Signing = Callable[[str, str, str, bytes], Mapping[str, str]]
+"""Headers for one request from its method, its host, its path with the query, and its body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,12 @@ class VendorWire:
         self.timeouts = timeouts
         self._pool = pool
         self._path = httpx.URL(address.url).raw_path.decode("ascii").rstrip("/")
+        self._host = pool.origin.authority
         self._sign = address.sign
         self._refusal_of = address.refusal
         self._head = _lines(
             {
-                "Host": pool.origin.authority,
+                "Host": self._host,
                 **address.headers,
                 "User-Agent": f"voice-ai/{__version__}",
                 "Accept": "*/*",
@@ -152,12 +154,20 @@ class VendorWire:
         body = b"".join((head.encode(), content, f"\r\n--{boundary}--\r\n".encode()))
         return await self.post_bytes(path, f"multipart/form-data; boundary={boundary}", body, read_s=read_s)
 
-    async def post_bytes(self, path: str, kind: str, body: bytes, *, read_s: float) -> Answer:
-        """A body as it is. `kind`: its media type. Raises as `post`."""
+    async def post_bytes(
+        self,
+        path: str,
+        kind: str,
+        body: bytes,
+        *,
+        read_s: float,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
+        """A body as it is. `kind`: its media type; `headers`: of this request alone. Raises as `post`."""
         target = f"{self._path}{path}"
-        signed = _lines(self._sign("POST", target, body)) if self._sign is not None else ""
+        signed = _lines(self._sign("POST", self._host, target, body)) if self._sign is not None else ""
         head = (
-            f"POST {target} HTTP/1.1\r\n{self._head}{signed}"
+            f"POST {target} HTTP/1.1\r\n{self._head}{_lines(headers)}{signed}"
             f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         with self.errors.mapped():

@@ -6,13 +6,18 @@ import json
 from typing import Any
 
 import anthropic.types
+import botocore.session
+import botocore.validate
 import openai.types
 import openai.types.audio
 import openai.types.chat
 import pytest
 from pydantic import TypeAdapter
 
+from tests.contract.providers.test_chat import HISTORY, TRANSFER, ask
+from tests.contract.providers.wires import BEDROCK_CHAT
 from tests.fakes.anthropic_server import FakeAnthropic
+from tests.fakes.bedrock_server import FakeBedrock
 from tests.fakes.http_server import Received
 from tests.fakes.openai_server import KEY, FakeOpenAi, ToolUse, verbose_transcript
 
@@ -46,3 +51,28 @@ async def test_embeddings() -> None:
     request = Received(1, "POST", "/v1/embeddings", {"authorization": f"Bearer {KEY}"}, body)
     answer = await FakeOpenAi().respond(request)
     validate(openai.types.CreateEmbeddingResponse, json.loads(answer.pieces[0]))
+
+
+def _bedrock(side: str) -> Any:
+    """AWS's own model of ConverseStream."""
+    model = (
+        botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("ConverseStream")
+    )
+    return model.input_shape if side == "asked" else model.output_shape.members["stream"]
+
+
+@pytest.mark.parametrize(("kind", "body"), FakeBedrock(calls=CALLS).events(), ids=str)
+def test_converse_events(kind: str, body: dict[str, Any]) -> None:
+    shape = _bedrock("answered").members[kind]
+    known = {name: value for name, value in body.items() if name != "p"}  # padding, in no model
+    assert not botocore.validate.ParamValidator().validate(known, shape).has_errors()
+    assert known.keys() <= shape.members.keys()
+
+
+async def test_what_bedrock_is_asked_is_what_its_model_takes() -> None:
+    async with BEDROCK_CHAT.open() as (server, provider):
+        await ask(provider, HISTORY, [TRANSFER])
+        asked = {**server.requests[0].json, "modelId": provider.model}
+    report = botocore.validate.ParamValidator().validate(asked, _bedrock("asked"))
+    assert not report.has_errors(), report.generate_report()
+    assert asked.keys() <= _bedrock("asked").members.keys()

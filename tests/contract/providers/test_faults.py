@@ -11,13 +11,16 @@ import pytest
 
 from tests.contract.providers.wires import (
     ANTHROPIC_CHAT,
+    BEDROCK_CHAT,
     EVENT_STREAMS,
+    GEMINI_CHAT,
     HASTY,
     OPENAI_CHAT,
     STREAMS,
     WIRES,
     Wire,
 )
+from tests.fakes.bedrock_server import event, exception
 from tests.fakes.http_server import Answer
 from tests.fakes.openai_server import Fault, as_it_is, with_frame
 from voice_ai_service.errors import (
@@ -286,6 +289,43 @@ async def test_a_stream_that_ends_before_its_end(wire: Wire) -> None:
             ProviderProtocol,
         ),
         (ANTHROPIC_CHAT, b"event: message_delta\ndata: 7\n\n", ProviderProtocol),
+        (
+            GEMINI_CHAT,
+            b'data: {"error": {"code": 503, "message": "%b", "status": "UNAVAILABLE"}}\n\n',
+            ProviderUnavailable,
+        ),
+        (
+            GEMINI_CHAT,
+            b'data: {"error": {"code": 429, "message": "%b", "status": "RESOURCE_EXHAUSTED"}}\n\n',
+            ProviderBusy,
+        ),
+        (GEMINI_CHAT, b'data: {"promptFeedback": {"blockReason": "SAFETY"}}\n\n', ProviderRefused),
+        (GEMINI_CHAT, b'data: {"candidates": []}\n\n', ProviderProtocol),
+        (GEMINI_CHAT, b'data: {"candidates": [{"content": {"parts": [7]}}]}\n\n', ProviderProtocol),
+        (
+            GEMINI_CHAT,
+            b'data: {"candidates": [{"content": {"parts": [{"text": ["x"]}]}}]}\n\n',
+            ProviderProtocol,
+        ),
+        (
+            GEMINI_CHAT,
+            b'data: {"candidates": [{"content": {"parts": [{"functionCall": {"name": "end", "args": [1]}}]}}]}\n\n',
+            ProviderProtocol,
+        ),
+        (GEMINI_CHAT, b"data: 7\n\n", ProviderProtocol),
+        (BEDROCK_CHAT, exception("throttlingException", VENDOR_TEXT), ProviderBusy),
+        (BEDROCK_CHAT, exception("modelStreamErrorException", VENDOR_TEXT), ProviderUnavailable),
+        (BEDROCK_CHAT, exception("internalServerException", VENDOR_TEXT), ProviderUnavailable),
+        (BEDROCK_CHAT, exception("validationException", VENDOR_TEXT), ProviderRefused),
+        (BEDROCK_CHAT, exception("somethingNewException", VENDOR_TEXT), ProviderUnavailable),
+        (BEDROCK_CHAT, event("contentBlockDelta", {"contentBlockIndex": 0, "delta": 7}), ProviderProtocol),
+        (
+            BEDROCK_CHAT,
+            event("contentBlockDelta", {"contentBlockIndex": 9, "delta": {"toolUse": {"input": "{"}}}),
+            ProviderProtocol,
+        ),
+        (BEDROCK_CHAT, event("messageStop", {}), ProviderProtocol),
+        (BEDROCK_CHAT, event("contentBlockStart", {"start": []}), ProviderProtocol),
     ],
 )
 async def test_an_event_in_the_stream_that_is_an_error_or_nonsense(

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any
 
-from tests.fakes import anthropic_server, openai_server
+from tests.fakes import (
+    anthropic_server,
+    azure_openai_server,
+    bedrock_server,
+    gemini_http_server,
+    openai_server,
+)
 from tests.fakes.anthropic_server import fake_anthropic
+from tests.fakes.azure_openai_server import fake_azure_openai
+from tests.fakes.bedrock_server import fake_bedrock
+from tests.fakes.gemini_http_server import fake_gemini
 from tests.fakes.http_server import Answer
 from tests.fakes.openai_server import fake_openai
 from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.providers.embeddings import openai as embeddings
 from voice_ai_service.providers.entry import ProviderContext, StageTimeouts
-from voice_ai_service.providers.llm import anthropic, openai
-from voice_ai_service.providers.llm.seam import ChatMessage, ChatOptions, Role
+from voice_ai_service.providers.llm import anthropic, azure, bedrock, gemini, openai
+from voice_ai_service.providers.llm.seam import ChatMessage, ChatOptions, Role, Usage
 from voice_ai_service.providers.stt import openai as stt
 from voice_ai_service.providers.stt.seam import SttOptions
 from voice_ai_service.providers.tts import openai as tts
@@ -25,6 +34,7 @@ from voice_ai_service.providers.tts.seam import TtsOptions
 LOOPBACK = ProviderContext(allowed_networks=(ip_network("127.0.0.0/8"),))
 PATIENT = StageTimeouts(connect_s=2, stall_s=5)
 HASTY = StageTimeouts(connect_s=2, first_byte_s=0.2, stall_s=0.2)
+COST = Usage(19, 10)
 ONE_SECOND = PcmAudio(bytes(16000), 8000)
 
 
@@ -35,6 +45,7 @@ class Wire:
         ask: One whole request.
         begin: The first piece of a streamed answer and the stream, or None where answers are whole.
         error: The vendor's own error answer: status, message, headers.
+        cost: What the fake says that an answer of a chat model took.
     """
 
     name: str
@@ -46,6 +57,7 @@ class Wire:
     ask: Callable[..., Awaitable[Any]]
     stream: Callable[..., Any] | None
     error: Callable[[int, str, Mapping[str, str]], Answer]
+    cost: Usage = COST
 
     @asynccontextmanager
     async def open(
@@ -109,6 +121,34 @@ def _anthropic_error(status: int, message: str, headers: Mapping[str, str]) -> A
     return anthropic_server.error(status, kinds.get(status, "invalid_request_error"), message, headers)
 
 
+def _azure_error(status: int, message: str, headers: Mapping[str, str]) -> Answer:
+    return azure_openai_server.error(status, message, None, headers)
+
+
+def _chat_wire(name: str, fake: Any, module: Any, settings: Any, error: Any, *, cost: Usage = COST) -> Wire:
+    """`module` is the fake's, with its `KEY`."""
+    return Wire(
+        name=f"{name} chat",
+        provider=name,
+        key=module.KEY,
+        fake=fake,
+        build=settings[0],
+        settings=settings[1],
+        ask=_chat_whole,
+        stream=_chat,
+        error=error,
+        cost=cost,
+    )
+
+
+def azure_settings(**more: Any) -> azure.AzureChatSettings:
+    return azure.AzureChatSettings(**{"deployment": azure_openai_server.DEPLOYMENT, **more})
+
+
+def azure_deployment_settings(**more: Any) -> azure.AzureChatSettings:
+    return azure_settings(api_version=azure_openai_server.API_VERSION, **more)
+
+
 def _over_openai(name: str, module: Any, settings: Callable[..., Any], ask: Any, stream: Any) -> Wire:
     return Wire(
         name,
@@ -145,18 +185,32 @@ OPENAI_CHAT = _over_openai("openai chat", openai, chat_settings, _chat_whole, _c
 OPENAI_STT = _over_openai("openai stt", stt, stt_settings, _transcribe, None)
 OPENAI_TTS = _over_openai("openai tts", tts, tts_settings, _speech_whole, _speech)
 OPENAI_EMBEDDINGS = _over_openai("openai embeddings", embeddings, embeddings_settings, _embed, None)
-ANTHROPIC_CHAT = Wire(
-    "anthropic chat",
+ANTHROPIC_CHAT = _chat_wire(
     "anthropic",
-    anthropic_server.KEY,
     fake_anthropic,
-    anthropic.build,
-    anthropic.AnthropicSettings,
-    _chat_whole,
-    _chat,
+    anthropic_server,
+    (anthropic.build, anthropic.AnthropicSettings),
     _anthropic_error,
+    cost=Usage(25, 15),
+)
+AZURE_CHAT = _chat_wire(
+    "azure_openai", fake_azure_openai, azure_openai_server, (azure.build, azure_settings), _azure_error
+)
+AZURE_DEPLOYMENT_CHAT = replace(
+    AZURE_CHAT, name="azure_openai chat of a deployment", settings=azure_deployment_settings
+)
+GEMINI_CHAT = _chat_wire(
+    "gemini",
+    fake_gemini,
+    gemini_http_server,
+    (gemini.build, gemini.GeminiSettings),
+    gemini_http_server.error,
+)
+BEDROCK_CHAT = _chat_wire(
+    "bedrock", fake_bedrock, bedrock_server, (bedrock.build, bedrock.BedrockSettings), bedrock_server.error
 )
 
-WIRES = (OPENAI_CHAT, ANTHROPIC_CHAT, OPENAI_STT, OPENAI_TTS, OPENAI_EMBEDDINGS)
+CHATS = (OPENAI_CHAT, ANTHROPIC_CHAT, AZURE_CHAT, AZURE_DEPLOYMENT_CHAT, GEMINI_CHAT, BEDROCK_CHAT)
+WIRES = (*CHATS, OPENAI_STT, OPENAI_TTS, OPENAI_EMBEDDINGS)
 STREAMS = tuple(wire for wire in WIRES if wire.stream is not None)
-EVENT_STREAMS = (OPENAI_CHAT, ANTHROPIC_CHAT)
+EVENT_STREAMS = CHATS

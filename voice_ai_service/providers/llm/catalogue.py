@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from voice_ai_service.providers import azure_openai
+from voice_ai_service.providers import azure_openai, google_api
 from voice_ai_service.providers.entry import Build, ProviderEntry, ProviderKind, ProviderSettings
-from voice_ai_service.providers.llm import anthropic, azure, openai
+from voice_ai_service.providers.llm import anthropic, azure, bedrock, gemini, openai
 from voice_ai_service.providers.llm.presets import PRESETS, ChatPreset
 
 
@@ -26,5 +26,7 @@ CHAT_ENTRIES: Final = (
     _entry("openai_compatible", openai.CompatibleChatSettings, openai.build, needs_key=False),
     _entry(azure_openai.NAME, azure.AzureChatSettings, azure.build),
     _entry(anthropic.NAME, anthropic.AnthropicSettings, anthropic.build),
+    _entry(google_api.NAME, gemini.GeminiSettings, gemini.build),
+    _entry(bedrock.NAME, bedrock.BedrockSettings, bedrock.build),
     *(_preset(preset) for preset in PRESETS),
 )
