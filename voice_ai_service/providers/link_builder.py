@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from voice_ai_service.errors import InvalidInput, ProviderRefused, VoiceAiError
@@ -14,6 +14,8 @@ from voice_ai_service.providers.breaker import Breaker, BreakerPolicy
 from voice_ai_service.providers.entry import Closing, ProviderEntry, ProviderKind, ProviderSettings
 from voice_ai_service.providers.fallback import Link
 from voice_ai_service.providers.instances import Instance
+from voice_ai_service.providers.llm.prompted_tools import with_tools
+from voice_ai_service.providers.llm.seam import ChatModel
 from voice_ai_service.providers.registry import ProviderRegistry
 
 
@@ -87,9 +89,12 @@ class LinkBuilder:
             # Again at use: the row may be older than the policy.
             try:
                 self._registry.check_address(settings)
-                return await entry.build(self._registry.context, settings, secret)
+                built = await entry.build(self._registry.context, settings, secret)
             except InvalidInput as error:
                 raise _refusal(entry.name, error) from error
+            if entry.kind is ProviderKind.LLM:
+                return with_tools(cast(ChatModel, built), entry.name)
+            return built
 
         return Link(
             name=entry.name,
