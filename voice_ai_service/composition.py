@@ -8,6 +8,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 import httpx
 import structlog
@@ -40,7 +41,9 @@ from voice_ai_service.knowledge.search import KnowledgeSearch
 from voice_ai_service.knowledge.stores import DatabaseVectorStore
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.observation import ProviderMetrics
+from voice_ai_service.providers.cost import PriceList
 from voice_ai_service.providers.factory import ProviderFactory
+from voice_ai_service.providers.prices import read_prices
 from voice_ai_service.providers.rows import ProviderRepository
 from voice_ai_service.settings import Settings
 from voice_ai_service.speech.speech import Speech
@@ -167,6 +170,29 @@ async def open_knowledge(settings: Settings, clock: Clock) -> AsyncIterator[tupl
         knowledge = KnowledgeSearch(database, DatabaseVectorStore(database), factory)
         stack.push_async_callback(knowledge.aclose)
         yield Domains(database, clock), knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderParts:
+    """What the commands about providers need."""
+
+    factory: ProviderFactory
+    rows: ProviderRepository
+    prices: PriceList
+
+
+@asynccontextmanager
+async def open_providers(settings: Settings, clock: Clock) -> AsyncIterator[ProviderParts]:
+    """The domains' providers alone, for commands. Raises InvalidInput, Unavailable."""
+    async with AsyncExitStack() as stack:
+        database = await open_database(settings, stack)
+        sealer = await asyncio.to_thread(load_sealer, settings)
+        registry = await open_registry(settings, clock)
+        prices = await asyncio.to_thread(read_prices, registry, settings.prices_file)
+        rows = ProviderRepository(database)
+        factory = ProviderFactory(registry, rows, sealer, own_words=Domains(database, clock))
+        stack.push_async_callback(factory.aclose)
+        yield ProviderParts(factory, rows, prices)
 
 
 def worker_parts(service: Service) -> WorkerParts:

@@ -108,6 +108,8 @@ class Settings(BaseSettings):
     tracing_endpoint: str | None = None
     """OTLP/HTTP endpoint for spans; None: none are made."""
 
+    prices_file: Path | None = None
+    """What providers cost here: a JSON array over the shipped list prices; docs/providers.md says how."""
     speech_processes: int = Field(1, ge=1, le=32)
     """Processes of the embedded recogniser."""
     tts_cache_bytes: int = Field(64 * 1024 * 1024, ge=0)

@@ -23,7 +23,7 @@ _COMMANDS: Final = {
     "tokens": "Make, list and revoke access tokens",
     "docs": "The tenants' documents: search, evaluate",
     "webhooks": "Webhooks: add, list, deliveries, replay",
-    "providers": "Which speech and language engines can run here",
+    "providers": "Speech and language engines: what can run here, test, compare",
     "secrets": "Seal and rotate the keys of providers and webhooks",
     "openapi": "Print the API's OpenAPI document",
 }

@@ -1,4 +1,4 @@
-"""`voice-ai providers`: what could be configured here."""
+"""`voice-ai providers`: what could be configured here, and how well what is configured works."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from voice_ai_service.cli.provider_trials import compare, test_providers
 from voice_ai_service.providers.catalogue import load_registry
 from voice_ai_service.providers.entry import ProviderContext
 
@@ -15,6 +16,10 @@ from voice_ai_service.providers.entry import ProviderContext
 @click.group()
 def providers() -> None:
     """Speech and language engines."""
+
+
+providers.add_command(test_providers)
+providers.add_command(compare)
 
 
 @providers.command("list")

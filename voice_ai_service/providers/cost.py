@@ -1,7 +1,8 @@
-"""What requests to providers cost, from a list of prices that the operator keeps. Pure.
+"""What requests to providers cost, from a list of prices: ours, and over it the operator's. Pure.
 
-No prices are shipped: they change, and a wrong sum is worse than none. Without a price a cost is unknown, which is
-not the same as nothing; engines on this machine cost nothing.
+Shipped are only list prices that a vendor's own page states (`prices.json`, each with the page and the day it was
+read); a wrong sum is worse than none. Without a price a cost is unknown, which is not the same as nothing; engines on
+this machine cost nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from importlib import resources
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -22,6 +25,7 @@ _THOUSAND: Final = Decimal(1000)
 _MILLION: Final = Decimal(1_000_000)
 
 Cents = Annotated[Decimal, Field(ge=0, le=1_000_000)]
+_Key = tuple[ProviderKind, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Price(BaseModel):
         minute: Cents a minute of audio: speech to text, realtime.
         thousand_characters: Cents a thousand characters: text to speech.
         million_prompt_tokens, million_completion_tokens: Cents a million tokens: language models, embeddings.
+        source, as_of: Where the price stands, and the day it was read there.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +59,12 @@ class Price(BaseModel):
     thousand_characters: Cents = Decimal(0)
     million_prompt_tokens: Cents = Decimal(0)
     million_completion_tokens: Cents = Decimal(0)
+    source: str | None = None
+    as_of: date | None = None
+
+    @property
+    def key(self) -> _Key:
+        return self.kind, self.provider, self.model
 
     def of(self, used: Consumption) -> Decimal:
         """In cents, unrounded: a turn costs a fraction of one."""
@@ -66,7 +77,11 @@ class Price(BaseModel):
 
 
 _LINES: Final = TypeAdapter(list[Price])
-_Key = tuple[ProviderKind, str, str | None]
+
+
+def shipped() -> str:
+    """The list prices that come with this version, as `PriceList.parse` reads them; cents of US dollars."""
+    return resources.files(__package__).joinpath("prices.json").read_text(encoding="utf-8")
 
 
 class PriceList:
@@ -76,9 +91,7 @@ class PriceList:
     """
 
     def __init__(self, prices: Iterable[Price] = (), free: Iterable[tuple[ProviderKind, str]] = ()) -> None:
-        self._prices: Mapping[_Key, Price] = {
-            (price.kind, price.provider, price.model): price for price in prices
-        }
+        self._prices: Mapping[_Key, Price] = {price.key: price for price in prices}
         self._free = frozenset(free)
 
     @classmethod
@@ -96,11 +109,15 @@ class PriceList:
             fault = error.errors(include_input=False, include_url=False)[0]
             field = ".".join(("prices", *(str(part) for part in fault["loc"])))
             raise InvalidInput("The list of prices is wrong.", field=field, fix=f"{fault['msg']}.") from None
-        keys = [(price.kind, price.provider, price.model) for price in prices]
+        keys = [price.key for price in prices]
         for number, key in enumerate(keys):
             if key in keys[:number]:
                 raise InvalidInput("The list of prices says one thing twice.", field=f"prices.{number}")
         return cls(prices, free)
+
+    def overridden_by(self, other: PriceList) -> PriceList:
+        """This list with the lines of another in place of its own, and what is free in either."""
+        return PriceList({**self._prices, **other._prices}.values(), self._free | other._free)
 
     def cents(self, used: Consumption) -> Decimal | None:
         """What one request cost; None when nobody said what it costs."""

@@ -176,6 +176,11 @@ class ProviderFactory:
             raise InvalidInput("The provider is not enabled", field="provider_uuid", fix="Enable it first")
         return self._chain(_CHAINS[kind], kind, links)
 
+    def built_in(self, kind: ProviderKind) -> Chain[Any] | None:
+        """The engine that stands behind all rows, by itself; None where there is none."""
+        last = self._last(kind)
+        return self._chain(_CHAINS[kind], kind, last) if last else None
+
     async def warm(self, domain_uuid: UUID | None = None) -> None:
         """Builds what calls will need, so that no caller waits for it. None: the embedded engines only.
 

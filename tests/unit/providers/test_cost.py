@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_ai_service.errors import InvalidInput
-from voice_ai_service.providers.cost import Consumption, PriceList
+from voice_ai_service.providers.cost import Consumption, PriceList, shipped
 from voice_ai_service.providers.entry import ProviderKind
 
 STT, TTS, LLM = ProviderKind.STT, ProviderKind.TTS, ProviderKind.LLM
@@ -83,3 +83,19 @@ def test_many_small_sums_lose_nothing(characters: list[int]) -> None:
     prices = PriceList.parse(json.dumps(PRICES))
     parts = [Consumption(TTS, "openai", None, characters=count) for count in characters]
     assert prices.total_cents(parts) == Decimal("1.5") * sum(characters) / 1000
+
+
+def test_every_shipped_price_says_where_it_stands_and_since_when() -> None:
+    lines = json.loads(shipped())
+    assert lines
+    assert all(line["source"].startswith("https://") and line["as_of"] >= "2026" for line in lines)
+    whisper = PriceList.parse(shipped()).cents(Consumption(STT, "openai", "whisper-1", seconds=60))
+    assert whisper == Decimal("0.6")
+
+
+def test_the_operators_lines_replace_ours_and_leave_the_others(prices: PriceList) -> None:
+    own = PriceList.parse(json.dumps([{"kind": "stt", "provider": "openai", "model": "small", "minute": 9}]))
+    both = prices.overridden_by(own)
+    assert both.cents(Consumption(STT, "openai", "small", seconds=60)) == 9
+    assert both.cents(Consumption(STT, "openai", "large", seconds=60)) == Decimal("0.6")
+    assert both.cents(Consumption(STT, "embedded", None, seconds=60)) == 0
