@@ -32,10 +32,12 @@ class EchoBound:
     """How loud our voice can come back: learnt from what came back when the caller was not heard.
 
     The loudest of the last seconds, in relation to the loudest that was played within the filter's reach. A new
-    line is expected to return nearly all; one without an echo is known for it after a second and a half of speech.
+    line is expected to return nearly all. One that is quiet while we speak is known to return nothing as soon as an
+    echo would have come; a noisy one after a second and a half of speech.
     """
 
     _EXPECTED: Final = _power_ratio(-4.0)
+    _SURE_FRAMES: Final = _REACH_FRAMES + 8
     _BLOCK_FRAMES: Final = 25
     _BLOCKS: Final = 3
     _MARGIN: Final = _power_ratio(4.0)
@@ -53,6 +55,9 @@ class EchoBound:
         self._quietest = math.inf
         self._noise = 0.0
         self._frames = 0
+        self._first: float | None = 0.0
+        """The most that came back so far, until it is known what this line returns."""
+        self._learnt = 0
 
     def exceeded(self, heard: float, played: float, *, doubtful: bool) -> bool:
         """Whether no echo is so loud. Powers; `played` is the loudest that may come back now."""
@@ -72,12 +77,27 @@ class EchoBound:
         if heard > self._OVER_NOISE * self._noise:
             self._block = max(self._block, heard / played)
         self._frames += 1
+        self._judge_the_line(heard / played)
         if self._frames < self._BLOCK_FRAMES:
             return
         self._past.append(self._block)
         self._noises.append(self._quietest)
         self._returned, self._noise = max(self._past), min(self._noises)
         self._block, self._quietest, self._frames = 0.0, math.inf, 0
+
+    def _judge_the_line(self, returned: float) -> None:
+        """Once, as soon as an echo of what was played first would have come back."""
+        if self._first is None:
+            return
+        self._first = max(self._first, returned)
+        self._learnt += 1
+        if self._learnt < self._SURE_FRAMES:
+            return
+        if self._first < self._NOTHING:
+            self._past.clear()
+            self._returned = self._first
+            self._past.append(self._first)
+        self._first = None
 
 
 class FilterTrust:
