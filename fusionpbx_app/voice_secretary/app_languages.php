@@ -816,4 +816,226 @@ $text['message-destination_first']['pt-br'] = "Adicione primeiro um destino de t
 $text['message-name_taken']['en-us'] = "This name is taken already.";
 $text['message-name_taken']['pt-br'] = "Este nome já está em uso.";
 
+$text['label-type']['en-us'] = "Type";
+$text['label-type']['pt-br'] = "Tipo";
+
+$text['label-size']['en-us'] = "Size";
+$text['label-size']['pt-br'] = "Tamanho";
+
+$text['label-chunks']['en-us'] = "Chunks";
+$text['label-chunks']['pt-br'] = "Trechos";
+
+$text['label-page']['en-us'] = "page";
+$text['label-page']['pt-br'] = "página";
+
+$text['label-upload']['en-us'] = "Add documents";
+$text['label-upload']['pt-br'] = "Adicionar documentos";
+
+$text['label-language_found']['en-us'] = "Find out the language";
+$text['label-language_found']['pt-br'] = "Descobrir o idioma";
+
+$text['label-ask']['en-us'] = "Try a question";
+$text['label-ask']['pt-br'] = "Experimente uma pergunta";
+
+$text['label-ask_question']['en-us'] = "What a caller would ask";
+$text['label-ask_question']['pt-br'] = "O que alguém perguntaria";
+
+$text['label-status_pending']['en-us'] = "waiting";
+$text['label-status_pending']['pt-br'] = "aguardando";
+
+$text['label-status_processing']['en-us'] = "being read";
+$text['label-status_processing']['pt-br'] = "sendo lido";
+
+$text['label-status_ready']['en-us'] = "ready";
+$text['label-status_ready']['pt-br'] = "pronto";
+
+$text['label-status_error']['en-us'] = "error";
+$text['label-status_error']['pt-br'] = "erro";
+
+$text['label-sending']['en-us'] = "is being sent";
+$text['label-sending']['pt-br'] = "enviando";
+
+$text['label-received']['en-us'] = "received";
+$text['label-received']['pt-br'] = "recebido";
+
+$text['label-known_file']['en-us'] = "this very file is here already";
+$text['label-known_file']['pt-br'] = "este mesmo arquivo já está aqui";
+
+$text['label-nothing_found']['en-us'] = "Nothing was found.";
+$text['label-nothing_found']['pt-br'] = "Nada foi encontrado.";
+
+$text['label-good_enough']['en-us'] = "would be answered from this";
+$text['label-good_enough']['pt-br'] = "seria respondido com isto";
+
+$text['label-not_good_enough']['en-us'] = "too weak for an answer";
+$text['label-not_good_enough']['pt-br'] = "fraco demais para uma resposta";
+
+$text['label-words_not_found']['en-us'] = "No document has:";
+$text['label-words_not_found']['pt-br'] = "Nenhum documento tem:";
+
+$text['button-reindex']['en-us'] = "Read again";
+$text['button-reindex']['pt-br'] = "Ler de novo";
+
+$text['button-ask']['en-us'] = "Ask";
+$text['button-ask']['pt-br'] = "Perguntar";
+
+$text['description-voice_documents']['en-us'] = "What secretaries may answer from: PDF, DOCX, text, Markdown, HTML, CSV. A file of the same name replaces the old one.";
+$text['description-voice_documents']['pt-br'] = "De onde as secretárias respondem: PDF, DOCX, texto, Markdown, HTML, CSV. Um arquivo de mesmo nome substitui o antigo.";
+
+$text['description-voice_document']['en-us'] = "What callers are answered from, piece by piece.";
+$text['description-voice_document']['pt-br'] = "De onde se responde a quem liga, trecho por trecho.";
+
+$text['description-upload']['en-us'] = "The old version answers until the new one is read.";
+$text['description-upload']['pt-br'] = "A versão antiga responde até a nova ser lida.";
+
+$text['message-file_too_large']['en-us'] = "PHP takes no larger files here; raise upload_max_filesize and post_max_size.";
+$text['message-file_too_large']['pt-br'] = "O PHP não aceita arquivos maiores aqui; aumente upload_max_filesize e post_max_size.";
+
+$text['message-file_not_received']['en-us'] = "The file did not arrive.";
+$text['message-file_not_received']['pt-br'] = "O arquivo não chegou.";
+
+$text['message-file_not_there']['en-us'] = "The file cannot be fetched now.";
+$text['message-file_not_there']['pt-br'] = "O arquivo não pode ser obtido agora.";
+
+$text['message-reindexing']['en-us'] = "They are being read again.";
+$text['message-reindexing']['pt-br'] = "Estão sendo lidos de novo.";
+
+$text['label-from']['en-us'] = "From";
+$text['label-from']['pt-br'] = "De";
+
+$text['label-to']['en-us'] = "To";
+$text['label-to']['pt-br'] = "Até";
+
+$text['label-any_outcome']['en-us'] = "Any outcome";
+$text['label-any_outcome']['pt-br'] = "Qualquer desfecho";
+
+$text['label-any_rating']['en-us'] = "Any rating";
+$text['label-any_rating']['pt-br'] = "Qualquer avaliação";
+
+$text['label-good']['en-us'] = "Good";
+$text['label-good']['pt-br'] = "Bom";
+
+$text['label-bad']['en-us'] = "Bad";
+$text['label-bad']['pt-br'] = "Ruim";
+
+$text['label-outcome']['en-us'] = "Outcome";
+$text['label-outcome']['pt-br'] = "Desfecho";
+
+$text['label-turns']['en-us'] = "Turns";
+$text['label-turns']['pt-br'] = "Turnos";
+
+$text['label-summary']['en-us'] = "Summary";
+$text['label-summary']['pt-br'] = "Resumo";
+
+$text['label-anonymous']['en-us'] = "anonymous";
+$text['label-anonymous']['pt-br'] = "anônimo";
+
+$text['label-resolution_transferred']['en-us'] = "Transferred";
+$text['label-resolution_transferred']['pt-br'] = "Transferida";
+
+$text['label-resolution_completed']['en-us'] = "Completed";
+$text['label-resolution_completed']['pt-br'] = "Resolvida";
+
+$text['label-resolution_abandoned']['en-us'] = "Abandoned";
+$text['label-resolution_abandoned']['pt-br'] = "Abandonada";
+
+$text['label-resolution_message']['en-us'] = "Message taken";
+$text['label-resolution_message']['pt-br'] = "Recado anotado";
+
+$text['label-resolution_failed']['en-us'] = "Failed";
+$text['label-resolution_failed']['pt-br'] = "Falhou";
+
+$text['label-resolution_closed']['en-us'] = "Outside hours";
+$text['label-resolution_closed']['pt-br'] = "Fora do horário";
+
+$text['label-resolution_busy']['en-us'] = "Busy";
+$text['label-resolution_busy']['pt-br'] = "Ocupada";
+
+$text['label-not_heard']['en-us'] = "The caller did not hear this.";
+$text['label-not_heard']['pt-br'] = "Quem ligou não ouviu isto.";
+
+$text['label-key']['en-us'] = "Key";
+$text['label-key']['pt-br'] = "Tecla";
+
+$text['label-interrupted']['en-us'] = "interrupted";
+$text['label-interrupted']['pt-br'] = "interrompida";
+
+$text['label-action']['en-us'] = "action";
+$text['label-action']['pt-br'] = "ação";
+
+$text['label-source']['en-us'] = "source";
+$text['label-source']['pt-br'] = "fonte";
+
+$text['label-tool']['en-us'] = "tool";
+$text['label-tool']['pt-br'] = "ferramenta";
+
+$text['label-ended_by']['en-us'] = "Ended by";
+$text['label-ended_by']['pt-br'] = "Encerrada por";
+
+$text['label-tokens']['en-us'] = "Tokens";
+$text['label-tokens']['pt-br'] = "Tokens";
+
+$text['label-cost']['en-us'] = "Cost";
+$text['label-cost']['pt-br'] = "Custo";
+
+$text['label-providers']['en-us'] = "Providers";
+$text['label-providers']['pt-br'] = "Provedores";
+
+$text['label-message_taken']['en-us'] = "Message";
+$text['label-message_taken']['pt-br'] = "Recado";
+
+$text['label-feedback']['en-us'] = "Was it good?";
+$text['label-feedback']['pt-br'] = "Foi bem?";
+
+$text['label-latency']['en-us'] = "Time to answer, by turn";
+$text['label-latency']['pt-br'] = "Tempo de resposta, por turno";
+
+$text['label-stage_endpointing']['en-us'] = "end of speech";
+$text['label-stage_endpointing']['pt-br'] = "fim da fala";
+
+$text['label-stage_stt']['en-us'] = "hearing";
+$text['label-stage_stt']['pt-br'] = "audição";
+
+$text['label-stage_retrieval']['en-us'] = "documents";
+$text['label-stage_retrieval']['pt-br'] = "documentos";
+
+$text['label-stage_llm_first_token']['en-us'] = "thinking";
+$text['label-stage_llm_first_token']['pt-br'] = "raciocínio";
+
+$text['label-stage_llm']['en-us'] = "thinking";
+$text['label-stage_llm']['pt-br'] = "raciocínio";
+
+$text['label-stage_tts_first_byte']['en-us'] = "speaking";
+$text['label-stage_tts_first_byte']['pt-br'] = "fala";
+
+$text['label-stage_tts']['en-us'] = "speaking";
+$text['label-stage_tts']['pt-br'] = "fala";
+
+$text['label-stage_playout']['en-us'] = "way to the ear";
+$text['label-stage_playout']['pt-br'] = "caminho ao ouvido";
+
+$text['button-filter']['en-us'] = "Filter";
+$text['button-filter']['pt-br'] = "Filtrar";
+
+$text['button-erase']['en-us'] = "Forget caller";
+$text['button-erase']['pt-br'] = "Esquecer quem ligou";
+
+$text['button-cdr']['en-us'] = "Call record";
+$text['button-cdr']['pt-br'] = "Registro da chamada";
+
+$text['modal_title-erase']['en-us'] = "Forget this caller?";
+$text['modal_title-erase']['pt-br'] = "Esquecer quem ligou?";
+
+$text['modal_message-erase']['en-us'] = "All conversations, audio and events of this number are deleted for good.";
+$text['modal_message-erase']['pt-br'] = "Todas as conversas, áudios e eventos deste número são apagados para sempre.";
+
+$text['description-voice_conversations']['en-us'] = "What was said, done and heard. The search looks in both sides' words.";
+$text['description-voice_conversations']['pt-br'] = "O que foi dito, feito e ouvido. A busca olha as palavras dos dois lados.";
+
+$text['message-erased']['en-us'] = "Forgotten.";
+$text['message-erased']['pt-br'] = "Esquecido.";
+
+$text['label-duration']['en-us'] = "Duration";
+$text['label-duration']['pt-br'] = "Duração";
+
 ?>

@@ -84,14 +84,14 @@
 	$list->head($settings, $text, $text['title-voice_transfer_rules'], $num_rows, $buttons, array_keys(array_filter(['copy' => $may_add && $rows, 'toggle' => $may_edit && $rows, 'delete' => $may_delete && $rows])));
 	echo $text['description-voice_transfer_rules']."\n<br /><br />\n";
 
-	echo "<form id='voice_try_form' class='card' onsubmit='voice_try(); return false;'>\n";
+	echo "<form id='voice_try_form' onsubmit='voice_try(); return false;'>\n<div class='card'>\n";
 	echo "<b>".$text['label-try_rule']."</b><br /><br />\n";
 	echo voice_form::text('said', '', ['maxlength' => '2000', 'required' => 'required', 'placeholder' => $text['label-try_said'], 'style' => 'width: 45%; min-width: 220px;']).' ';
 	echo voice_form::select('try_language', ['' => $text['label-any_language']] + voice_secretary_settings::languages, '').' ';
 	echo voice_form::select('try_secretary', ['' => $text['label-all_secretaries']] + $secretaries, '').' ';
 	echo button::create(['type' => 'submit', 'label' => $text['button-test'], 'icon' => 'vial', 'id' => 'btn_try']);
 	echo " <b id='voice_try_result' role='status'></b>\n";
-	echo "</form><br />\n";
+	echo "</div>\n</form><br />\n";
 
 	$has_checkbox = $may_add || $may_edit || $may_delete;
 	$may_drag = $may_edit && $list->order_by === 'rule_priority' && $list->order === 'asc' && $list->search === '';
