@@ -33,7 +33,7 @@ from voice_ai_service.knowledge.search import Hit, KnowledgeSearch, SearchResult
 from voice_ai_service.knowledge.stores import DatabaseVectorStore
 from voice_ai_service.providers.embeddings import minilm
 from voice_ai_service.providers.embeddings.hashing import HashingEmbeddings
-from voice_ai_service.providers.embeddings.seam import Embeddings
+from voice_ai_service.providers.embeddings.seam import Embeddings, Purpose
 from voice_ai_service.tenancy.tenant import Tenant
 
 _TARGET_AT_3: Final = {"pt-BR": 0.80, "en": 0.95}
@@ -56,8 +56,8 @@ class OneModel:
     async def embeddings(self, domain_uuid: UUID, /) -> OneModel:
         return self
 
-    async def embed(self, texts: Sequence[str], /) -> _Embedded:
-        return _Embedded(await self.embeddings_of_all.embed(texts), self.embeddings_of_all.model)
+    async def embed(self, texts: Sequence[str], /, *, purpose: Purpose) -> _Embedded:
+        return _Embedded(await self.embeddings_of_all.embed(texts, purpose), self.embeddings_of_all.model)
 
 
 @click.command(context_settings={"show_default": True})

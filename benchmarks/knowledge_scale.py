@@ -18,7 +18,7 @@ from voice_ai_service.db.pool import Database, as_owner
 from voice_ai_service.knowledge.pgvector_store import PgVectorStore
 from voice_ai_service.knowledge.search import EmbeddingModels, KnowledgeSearch
 from voice_ai_service.knowledge.vectors import Wanted
-from voice_ai_service.providers.embeddings.seam import Embeddings
+from voice_ai_service.providers.embeddings.seam import Embeddings, Purpose
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.text.words import words
 
@@ -60,7 +60,7 @@ class TopicModel:
         self._centres = made.standard_normal((_TOPICS, self.dimension)) / self.dimension**0.5
         self._directions = made.standard_normal((_DIRECTIONS, self.dimension)) / self.dimension**0.5
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], purpose: Purpose = Purpose.PASSAGE) -> list[list[float]]:
         return [self._vector(text) for text in texts]
 
     async def aclose(self) -> None:

@@ -43,6 +43,7 @@ from voice_ai_service.knowledge.originals import Originals
 from voice_ai_service.knowledge.processing import MAX_TRIES, DocumentProcessing, Outcome
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.providers.chains import EmbeddingChain
+from voice_ai_service.providers.embeddings.seam import Purpose
 from voice_ai_service.providers.entry import ProviderKind
 from voice_ai_service.providers.fallback import NobodyWatches
 from voice_ai_service.tenancy.domains import Domains
@@ -65,7 +66,7 @@ class CountingEmbeddings:
     gate: asyncio.Event | None = None
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], purpose: Purpose = Purpose.PASSAGE) -> list[list[float]]:
         self.reached.set()
         if self.gate is not None:
             await self.gate.wait()

@@ -19,6 +19,7 @@ from voice_ai_service.knowledge.search import KnowledgeSearch
 from voice_ai_service.knowledge.stores import DatabaseVectorStore
 from voice_ai_service.knowledge.vectors import Near, VectorStore, Wanted
 from voice_ai_service.providers.embeddings.hashing import HashingEmbeddings
+from voice_ai_service.providers.embeddings.seam import Purpose
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.text.words import words
 
@@ -46,7 +47,7 @@ class LocalModel:
     async def embeddings(self, domain_uuid: UUID, /) -> LocalModel:
         return self
 
-    async def embed(self, texts: Sequence[str], /) -> _Embedded:
+    async def embed(self, texts: Sequence[str], /, *, purpose: Purpose) -> _Embedded:
         if self._fails:
             raise ProviderUnavailable("down", provider="test")
         return _Embedded(await self._hashing.embed(texts), self._hashing.model)

@@ -17,6 +17,7 @@ from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.clock import Clock
 from voice_ai_service.errors import ProviderError, ProviderUnavailable, Unavailable
 from voice_ai_service.providers.breaker import Breaker, BreakerPolicy
+from voice_ai_service.providers.embeddings.seam import Purpose
 from voice_ai_service.providers.entry import (
     Closing,
     ProviderContext,
@@ -111,7 +112,7 @@ class ScriptedProvider:
             raise self.script.error
         yield ScriptedStt(self)
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], purpose: Purpose = Purpose.PASSAGE) -> list[list[float]]:
         async for vectors in self._pieces():
             return list(vectors)
         raise AssertionError("a script for embeddings needs a piece or an error")

@@ -26,6 +26,7 @@ from voice_ai_service.knowledge.passage import Passage
 from voice_ai_service.knowledge.ranking import ChunkWords, Occurrence, match
 from voice_ai_service.knowledge.senses import TenantSense, TenantSenses
 from voice_ai_service.knowledge.vectors import Near, VectorStore, Wanted
+from voice_ai_service.providers.embeddings.seam import Purpose
 from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.text.languages import closest
 from voice_ai_service.text.words import words
@@ -53,7 +54,7 @@ class Embedded(Protocol):
 
 
 class EmbeddingModel(Protocol):
-    async def embed(self, texts: Sequence[str], /) -> Embedded:
+    async def embed(self, texts: Sequence[str], /, *, purpose: Purpose) -> Embedded:
         """Raises ProviderError."""
         ...
 
@@ -311,7 +312,7 @@ class KnowledgeSearch:
         try:
             async with asyncio.timeout(_EMBED_TIMEOUT_S):
                 chain = await self._models.embeddings(domain_uuid)
-                return await chain.embed([question])
+                return await chain.embed([question], purpose=Purpose.QUESTION)
         except (ProviderError, NotFound, TimeoutError) as error:
             _log.warning(
                 "searching without vectors", domain_uuid=str(domain_uuid), reason=type(error).__name__

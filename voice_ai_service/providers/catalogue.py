@@ -12,6 +12,7 @@ from typing import Final
 
 from voice_ai_service.providers.embeddings import hashing, minilm
 from voice_ai_service.providers.embeddings import openai as openai_embeddings
+from voice_ai_service.providers.embeddings.catalogue import EMBEDDING_ENTRIES
 from voice_ai_service.providers.entry import (
     Build,
     ProviderContext,
@@ -31,8 +32,8 @@ from voice_ai_service.providers.stt import openai as openai_stt
 from voice_ai_service.providers.stt.catalogue import ENTRIES as STT_ENTRIES
 from voice_ai_service.providers.stt.owned import SttWithItsParts
 from voice_ai_service.providers.tts import embedded as embedded_tts
-from voice_ai_service.providers.tts import openai as openai_tts
 from voice_ai_service.providers.tts import piper
+from voice_ai_service.providers.tts.catalogue import VOICE_ENTRIES
 
 STT, TTS, EMBEDDINGS, REALTIME = (
     ProviderKind.STT,
@@ -50,7 +51,7 @@ def load_registry(context: ProviderContext) -> ProviderRegistry:
 
 
 def builtin_entries() -> tuple[ProviderEntry, ...]:
-    return (*_LOCAL, *_OPENAI, *CHAT_ENTRIES, *STT_ENTRIES, *_REALTIME)
+    return (*_LOCAL, *_OPENAI, *CHAT_ENTRIES, *EMBEDDING_ENTRIES, *STT_ENTRIES, *VOICE_ENTRIES, *_REALTIME)
 
 
 def needs(package: str, extra: str) -> Callable[[], str | None]:
@@ -108,8 +109,6 @@ def _nothing_is_missing() -> str | None:
 _OPENAI: Final = (
     _over_openai(STT, openai_stt.OpenAiSttSettings, openai_stt.build),
     _over_openai(STT, openai_stt.CompatibleSttSettings, openai_stt.build),
-    _over_openai(TTS, openai_tts.OpenAiTtsSettings, openai_tts.build),
-    _over_openai(TTS, openai_tts.CompatibleTtsSettings, openai_tts.build),
     _over_openai(EMBEDDINGS, openai_embeddings.OpenAiEmbeddingsSettings, openai_embeddings.build),
     _over_openai(EMBEDDINGS, openai_embeddings.CompatibleEmbeddingsSettings, openai_embeddings.build),
 )

@@ -17,7 +17,7 @@ from voice_ai_service.errors import (
     ProviderRefused,
     VoiceAiError,
 )
-from voice_ai_service.providers.embeddings.seam import Embeddings
+from voice_ai_service.providers.embeddings.seam import Embeddings, Purpose
 from voice_ai_service.providers.entry import StageTimeouts
 from voice_ai_service.providers.fallback import Attempt, Chain, Link, Used, UsedProvider, more_telling, nobody
 from voice_ai_service.providers.llm.seam import ChatEvent, ChatMessage, ChatModel, ChatOptions, ToolSpec
@@ -305,11 +305,17 @@ class EmbeddingChain(Chain[Embeddings]):
         return tuple(link.model for link in self.links)
 
     async def embed(
-        self, texts: Sequence[str], model: str | None = None, *, timeout_s: float = 10.0
+        self,
+        texts: Sequence[str],
+        model: str | None = None,
+        *,
+        purpose: Purpose = Purpose.PASSAGE,
+        timeout_s: float = 10.0,
     ) -> Used[list[list[float]]]:
         """One unit-length vector a text, in order.
 
         Args:
+            purpose: What the texts are.
             model: Only providers of this model: vectors of two models are never compared.
 
         Raises:
@@ -320,7 +326,7 @@ class EmbeddingChain(Chain[Embeddings]):
         if not links:
             raise NotFound("No embeddings provider with this model is configured.", field="model")
         chain = EmbeddingChain(self.kind, links, self.clock, self.observer)
-        return await chain.first(lambda provider: provider.embed(texts), timeout_s)
+        return await chain.first(lambda provider: provider.embed(texts, purpose), timeout_s)
 
 
 def _patience(provider: str, timeouts: StageTimeouts, first_s: float, total_s: float) -> Patience:

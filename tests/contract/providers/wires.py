@@ -18,11 +18,23 @@ from tests.fakes import (
 from tests.fakes.anthropic_server import fake_anthropic
 from tests.fakes.azure_openai_server import fake_azure_openai
 from tests.fakes.bedrock_server import fake_bedrock
+from tests.fakes.embedding_servers import (
+    COHERE_KEY,
+    VOYAGE_KEY,
+    FakeCohere,
+    FakeVoyage,
+    fake_cohere,
+    fake_voyage,
+)
 from tests.fakes.gemini_http_server import fake_gemini
 from tests.fakes.http_server import Answer
 from tests.fakes.openai_server import fake_openai
 from voice_ai_service.audio.formats import PcmAudio
+from voice_ai_service.providers.embeddings import azure as azure_embeddings
+from voice_ai_service.providers.embeddings import cohere, voyage
+from voice_ai_service.providers.embeddings import gemini as gemini_embeddings
 from voice_ai_service.providers.embeddings import openai as embeddings
+from voice_ai_service.providers.embeddings.seam import Purpose
 from voice_ai_service.providers.entry import ProviderContext, StageTimeouts
 from voice_ai_service.providers.llm import anthropic, azure, bedrock, gemini, openai
 from voice_ai_service.providers.llm.seam import ChatMessage, ChatOptions, Role, Usage
@@ -108,7 +120,8 @@ async def _transcribe(provider: Any, wait_s: float = 5) -> Any:
 
 
 async def _embed(provider: Any, wait_s: float = 5) -> Any:
-    return await provider.embed(["boleto", "segunda via"])
+    """As for a question: nobody waits for a vendor that is busy."""
+    return await provider.embed(["boleto", "segunda via"], Purpose.QUESTION)
 
 
 def _openai_error(status: int, message: str, headers: Mapping[str, str]) -> Answer:
@@ -210,7 +223,82 @@ BEDROCK_CHAT = _chat_wire(
     "bedrock", fake_bedrock, bedrock_server, (bedrock.build, bedrock.BedrockSettings), bedrock_server.error
 )
 
+
+def _embedding_wire(name: str, fake: Any, key: str, module: Any, settings: Any, error: Any) -> Wire:
+    return Wire(
+        name=f"{name} embeddings",
+        provider=name,
+        key=key,
+        fake=fake,
+        build=module.build,
+        settings=settings,
+        ask=_embed,
+        stream=None,
+        error=error,
+    )
+
+
+def azure_embeddings_settings(**more: Any) -> azure_embeddings.AzureEmbeddingsSettings:
+    return azure_embeddings.AzureEmbeddingsSettings(**{"deployment": "phone", "dimension": 8, **more})
+
+
+def azure_deployment_embeddings_settings(**more: Any) -> azure_embeddings.AzureEmbeddingsSettings:
+    return azure_embeddings_settings(**{"api_version": azure_openai_server.API_VERSION, **more})
+
+
+def cohere_settings(**more: Any) -> cohere.CohereEmbeddingsSettings:
+    return cohere.CohereEmbeddingsSettings(**{"dimension": 8, **more})
+
+
+def voyage_settings(**more: Any) -> voyage.VoyageEmbeddingsSettings:
+    return voyage.VoyageEmbeddingsSettings(**{"dimension": 8, **more})
+
+
+def gemini_embeddings_settings(**more: Any) -> gemini_embeddings.GeminiEmbeddingsSettings:
+    return gemini_embeddings.GeminiEmbeddingsSettings(**{"dimension": 128, **more})
+
+
+@asynccontextmanager
+async def _fake_gemini_embeddings(**more: Any) -> AsyncIterator[gemini_http_server.FakeGemini]:
+    """Its model gives 128 numbers and more."""
+    wide = {"vector": lambda text: [float(len(text)), *[1.0] * 127]}
+    async with fake_gemini(**{**wide, **more}) as server:
+        yield server
+
+
+AZURE_EMBEDDINGS = _embedding_wire(
+    "azure_openai",
+    fake_azure_openai,
+    azure_openai_server.KEY,
+    azure_embeddings,
+    azure_embeddings_settings,
+    _azure_error,
+)
+AZURE_DEPLOYMENT_EMBEDDINGS = replace(
+    AZURE_EMBEDDINGS,
+    name="azure_openai embeddings of a deployment",
+    settings=azure_deployment_embeddings_settings,
+)
+COHERE_EMBEDDINGS = _embedding_wire(
+    "cohere", fake_cohere, COHERE_KEY, cohere, cohere_settings, FakeCohere.error
+)
+VOYAGE_EMBEDDINGS = _embedding_wire(
+    "voyage", fake_voyage, VOYAGE_KEY, voyage, voyage_settings, FakeVoyage.error
+)
+GEMINI_EMBEDDINGS = _embedding_wire(
+    "gemini",
+    _fake_gemini_embeddings,
+    gemini_http_server.KEY,
+    gemini_embeddings,
+    gemini_embeddings_settings,
+    gemini_http_server.error,
+)
+
+EMBEDDINGS = (
+    *(OPENAI_EMBEDDINGS, AZURE_EMBEDDINGS, AZURE_DEPLOYMENT_EMBEDDINGS),
+    *(COHERE_EMBEDDINGS, VOYAGE_EMBEDDINGS, GEMINI_EMBEDDINGS),
+)
 CHATS = (OPENAI_CHAT, ANTHROPIC_CHAT, AZURE_CHAT, AZURE_DEPLOYMENT_CHAT, GEMINI_CHAT, BEDROCK_CHAT)
-WIRES = (*CHATS, OPENAI_STT, OPENAI_TTS, OPENAI_EMBEDDINGS)
+WIRES = (*CHATS, OPENAI_STT, OPENAI_TTS, *EMBEDDINGS)
 STREAMS = tuple(wire for wire in WIRES if wire.stream is not None)
 EVENT_STREAMS = CHATS

@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from voice_ai_service.providers.embeddings.seam import Purpose
 from voice_ai_service.providers.entry import ProviderContext, ProviderSettings
 
 MODEL: Final = "hashing-384"
@@ -39,7 +40,7 @@ class HashingEmbeddings:
     def dimension(self) -> int:
         return DIMENSION
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], purpose: Purpose = Purpose.PASSAGE) -> list[list[float]]:
         """One unit-length vector a text; a text without letters or digits gets the first axis."""
         return await asyncio.to_thread(lambda: [_vector(text) for text in texts])
 

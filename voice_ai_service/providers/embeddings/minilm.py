@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice_ai_service.errors import ProviderUnavailable
+from voice_ai_service.providers.embeddings.seam import Purpose
 from voice_ai_service.providers.entry import ProviderContext, ProviderSettings
 
 MODEL: Final = "all-minilm-l6-v2"
@@ -97,7 +98,7 @@ class MiniLmEmbeddings:
     def dimension(self) -> int:
         return DIMENSION
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], purpose: Purpose = Purpose.PASSAGE) -> list[list[float]]:
         """See the seam."""
         async with self._one_at_a_time:
             return await asyncio.to_thread(self._embed, tuple(texts))

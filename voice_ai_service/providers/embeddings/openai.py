@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import Field
 
+from voice_ai_service.providers.embeddings.seam import Purpose
+from voice_ai_service.providers.embeddings.unit import unit_vector
 from voice_ai_service.providers.entry import ModelName, ProviderContext, ProviderSettings
 from voice_ai_service.providers.openai_sdk import CompatibleSettings, OpenAiClient, open_client
 
@@ -56,7 +57,7 @@ class OpenAiEmbeddings:
     def dimension(self) -> int:
         return self._settings.dimension
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], purpose: Purpose = Purpose.PASSAGE) -> list[list[float]]:
         """See the seam. A vector of another dimension than the configured one is a ProviderProtocol."""
         vectors: list[list[float]] = []
         for start in range(0, len(texts), _BATCH):
@@ -86,12 +87,7 @@ class OpenAiEmbeddings:
             raise self._client.errors.protocol("It gave another number of vectors than texts.")
         if sorted(item.index for item in answer.data) != list(range(count)):
             raise self._client.errors.protocol("The vectors' numbers do not fit the texts.")
-        return [self._unit(item.embedding) for item in sorted(answer.data, key=lambda item: int(item.index))]
-
-    def _unit(self, values: Any) -> list[float]:
-        if len(values) != self._settings.dimension:
-            raise self._client.errors.protocol("A vector has another dimension than configured.")
-        length = math.sqrt(sum(value * value for value in values))
-        if not length > 0 or not math.isfinite(length):
-            raise self._client.errors.protocol("A vector has no length.")
-        return [value / length for value in values]
+        ordered = sorted(answer.data, key=lambda item: int(item.index))
+        return [
+            unit_vector(item.embedding, self._settings.dimension, self._client.errors) for item in ordered
+        ]

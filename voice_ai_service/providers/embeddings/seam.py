@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Protocol
+
+
+class Purpose(StrEnum):
+    """What the texts are: some models make other vectors of a question than of what may answer it."""
+
+    PASSAGE = "passage"
+    QUESTION = "question"
 
 
 class Embeddings(Protocol):
@@ -15,7 +23,7 @@ class Embeddings(Protocol):
     @property
     def dimension(self) -> int: ...
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], purpose: Purpose = Purpose.PASSAGE) -> list[list[float]]:
         """One unit-length vector a text, in order. Raises ProviderError."""
         ...
 
