@@ -245,6 +245,8 @@ class StreamConnection(asyncio.Protocol):
 
     def _write(self, pieces: list[bytes]) -> None:
         for piece in pieces:
+            if self._transport.is_closing():
+                return  # uvloop raises where asyncio only forgets
             if piece:
                 self._transport.write(piece)
             else:
