@@ -79,17 +79,17 @@ class FakeRecogniser(FakeVendor):
             await self.goodbye(talk)
 
     async def _hear(self, talk: Talk, message: str | bytes) -> None:
-        if isinstance(message, bytes):
-            if not self.wire.mute:
-                await self.binary(talk, message)
+        if self.wire.mute:
             return
-        await self.text(talk, message)
+        if isinstance(message, bytes):
+            await self.binary(talk, message)
+        else:
+            await self.text(talk, message)
 
     async def text(self, talk: Talk, message: str) -> None:
         parsed = json.loads(message)
         talk.received.append(parsed)
-        if not self.wire.mute:
-            await self.hear(talk, parsed)
+        await self.hear(talk, parsed)
 
     # For subclasses.
 
@@ -121,4 +121,4 @@ def timed(text: str, key: str = "word", start_s: float = 0.0) -> list[dict[str, 
     ]
 
 
-__all__ = ["VENDOR_WORDS", "FakeRecogniser", "Manners", "timed"]
+__all__ = ["PARTIAL_AFTER_BYTES", "VENDOR_WORDS", "FakeRecogniser", "Manners", "timed"]

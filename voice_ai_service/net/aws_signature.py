@@ -62,6 +62,33 @@ def signed_headers(key: AwsKey, service: AwsService, request: AwsRequest, at: da
     return sent
 
 
+def presigned_target(
+    key: AwsKey, service: AwsService, request: AwsRequest, at: datetime, *, expires_s: int
+) -> str:
+    """The request's target with the signature in its query: for WebSockets, whose first request is all that is signed.
+
+    Source: AWS, "Amazon Transcribe: setting up a WebSocket stream". The target's query must be encoded already.
+    """
+    stamp = at.strftime("%Y%m%dT%H%M%SZ")
+    scope = f"{stamp[:8]}/{service.region}/{service.name}/aws4_request"
+    asked = {
+        "X-Amz-Algorithm": _ALGORITHM,
+        "X-Amz-Credential": f"{key.access_key_id}/{scope}",
+        "X-Amz-Date": stamp,
+        "X-Amz-Expires": str(expires_s),
+        "X-Amz-SignedHeaders": "host",
+    }
+    if key.session_token is not None:
+        asked["X-Amz-Security-Token"] = key.session_token
+    query = "&".join(f"{name}={quote(value, safe=_UNRESERVED)}" for name, value in asked.items())
+    target = f"{request.target}{'&' if '?' in request.target else '?'}{query}"
+    whole = AwsRequest(request.method, request.host, target, request.body)
+    canonical = _canonical(whole, {"host": request.host}, "host")
+    to_sign = "\n".join((_ALGORITHM, stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))
+    signature = hmac.new(_signing_key(key, service, stamp[:8]), to_sign.encode(), hashlib.sha256).hexdigest()
+    return f"{target}&X-Amz-Signature={signature}"
+
+
 def _canonical(request: AwsRequest, signed: Mapping[str, str], names: str) -> str:
     path, _, query = request.target.partition("?")
     pairs = sorted(

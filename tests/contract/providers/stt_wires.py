@@ -8,12 +8,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.contract.providers.wires import LOOPBACK, PATIENT
-from tests.fakes import assemblyai_server, deepgram_server, gladia_server, scribe_server
+from tests.fakes import (
+    assemblyai_server,
+    azure_recogniser_server,
+    deepgram_server,
+    gladia_server,
+    google_recogniser_server,
+    scribe_server,
+    transcribe_server,
+    vosk_ws_server,
+)
 from tests.fakes.http_server import Answer, Received, serving
 from tests.fakes.recogniser_vendor import Manners
 from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.providers.entry import ProviderContext, StageTimeouts
-from voice_ai_service.providers.stt import assemblyai, deepgram, gladia, scribe
+from voice_ai_service.providers.stt import (
+    assemblyai,
+    aws_transcribe,
+    azure,
+    deepgram,
+    gladia,
+    google,
+    scribe,
+    vosk_server,
+)
 from voice_ai_service.providers.stt.live_stt import LiveStt
 from voice_ai_service.providers.stt.seam import Phrase, SttEvent, SttOptions
 
@@ -146,5 +164,59 @@ SCRIBE_WHOLE = WholeWire(
 )
 GLADIA = LiveWire("gladia", gladia_server.KEY, gladia_server.fake_gladia, gladia.build, gladia.GladiaSettings)
 
-LIVE = (DEEPGRAM, ASSEMBLYAI, SCRIBE, GLADIA)
-WHOLE = (DEEPGRAM_WHOLE, ASSEMBLYAI_WHOLE, SCRIBE_WHOLE)
+AZURE = LiveWire(
+    "azure",
+    azure_recogniser_server.KEY,
+    azure_recogniser_server.fake_azure,
+    azure.build,
+    azure.AzureSttSettings,
+    nonsense=(
+        "no json",
+        "[1, 2]",
+        "Path:speech.phrase\r\n\r\nno json",
+        "Path:speech.phrase\r\n\r\n{}",
+        b"\xff\xfe",
+    ),
+)
+AZURE_WHOLE = WholeWire(
+    "azure",
+    azure_recogniser_server.KEY,
+    azure_recogniser_server.recognised,
+    azure_recogniser_server.error,
+    azure.build,
+    azure.AzureSttSettings,
+)
+GOOGLE_WHOLE = WholeWire(
+    "google",
+    google_recogniser_server.KEY,
+    google_recogniser_server.recognised,
+    google_recogniser_server.error,
+    google.build,
+    google.GoogleSttSettings,
+    {"project": "secretary-1"},
+)
+TRANSCRIBE = LiveWire(
+    "transcribe",
+    transcribe_server.KEY,
+    transcribe_server.fake_transcribe,
+    aws_transcribe.build,
+    aws_transcribe.TranscribeSettings,
+    nonsense=(
+        "no json",
+        b"\xff\xfe",
+        b"",
+        transcribe_server.message(b"no json"),
+        transcribe_server.message(b"{}"),
+    ),
+)
+VOSK = LiveWire(
+    "vosk_server",
+    "",
+    vosk_ws_server.fake_vosk,
+    vosk_server.build,
+    vosk_server.VoskServerSettings,
+    {"language": "pt-BR"},
+)
+
+LIVE = (DEEPGRAM, ASSEMBLYAI, SCRIBE, GLADIA, AZURE, TRANSCRIBE, VOSK)
+WHOLE = (DEEPGRAM_WHOLE, ASSEMBLYAI_WHOLE, SCRIBE_WHOLE, AZURE_WHOLE, GOOGLE_WHOLE)

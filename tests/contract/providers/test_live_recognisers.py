@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.contract.providers.stt_wires import LIVE, OPTIONS, SAID, LiveWire, utter
+from tests.contract.providers.stt_wires import LIVE, OPTIONS, SAID, WHOLE, LiveWire, utter
 from tests.contract.providers.wires import HASTY
 from tests.fakes.recogniser_vendor import VENDOR_WORDS, Manners
 from tests.fakes.tones import tone
@@ -27,7 +27,6 @@ from voice_ai_service.errors import (
     ProviderUnavailable,
 )
 from voice_ai_service.providers.entry import ProviderContext, StageTimeouts
-from voice_ai_service.providers.stt.cloud import CloudVendor
 from voice_ai_service.providers.stt.seam import FinalTranscript, PartialTranscript, SttOptions
 
 SPEECH = PcmAudio(tone(1000, 8000, 300.0), 8000)
@@ -119,7 +118,8 @@ async def test_a_rate_that_the_vendor_does_not_take_is_brought_to_one(wire: Live
     odd = PcmAudio(tone(500, 12000, 300.0), 12000)
     async with wire.open() as (fake, provider):
         assert (await utter(provider, odd))[-1].transcript.text == SAID
-        rate = min(rate for rate in provider.capabilities.sample_rates_hz if rate > 12000)
+        rates = provider.capabilities.sample_rates_hz
+        rate = min((rate for rate in rates if rate > 12000), default=rates[0])
         assert abs(len(fake.heard) - rate) < rate / 5
 
 
@@ -127,7 +127,7 @@ async def test_a_rate_that_the_vendor_does_not_take_is_brought_to_one(wire: Live
 async def test_nobody_said_anything(wire: LiveWire) -> None:
     async with wire.open(Manners(partials=(), segments=("",))) as (_, provider):
         events = await utter(provider, PcmAudio(bytes(8000), 8000))
-    assert [event.transcript.text for event in events] == [""]
+    assert "".join(event.transcript.text for event in events) == ""
 
 
 @each
@@ -220,6 +220,8 @@ async def test_an_answer_instead_of_a_handshake(
 
 @each
 async def test_a_wrong_key(wire: LiveWire) -> None:
+    if not wire.key:
+        pytest.skip("it has none")
     error = await failure(wire, key=wire.key.replace("correct", "wrong"))
     assert (type(error), error.field) == (ProviderRefused, "secret")
 
@@ -300,7 +302,7 @@ async def test_who_is_cancelled_leaves_nothing_behind(wire: LiveWire) -> None:
 @each
 async def test_a_whole_recording_goes_over_a_stream_where_there_is_no_other_way(wire: LiveWire) -> None:
     async with wire.open() as (fake, provider):
-        if type(provider._vendor).transcribe is not CloudVendor.transcribe:
+        if wire.name in {whole.name for whole in WHOLE}:
             pytest.skip("it has a request for whole utterances")
         heard = await provider.transcribe(SPEECH, OPTIONS)
         assert (heard.text, heard.language) == (SAID, "pt-BR")

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any, Final
 
 from voice_ai_service.providers.entry import Build, ProviderEntry, ProviderKind, ProviderSettings
-from voice_ai_service.providers.stt import assemblyai, deepgram, gladia, scribe
+from voice_ai_service.providers.stt import (
+    assemblyai,
+    aws_transcribe,
+    azure,
+    deepgram,
+    gladia,
+    google,
+    presets,
+    scribe,
+    vosk_server,
+)
 from voice_ai_service.providers.stt.seam import SttCapabilities
 
 
@@ -26,4 +36,27 @@ ENTRIES: Final = (
     _entry(assemblyai.NAME, assemblyai.AssemblyAiSettings, assemblyai.build, assemblyai.CAPABILITIES),
     _entry(scribe.NAME, scribe.ScribeSettings, scribe.build, scribe.CAPABILITIES),
     _entry(gladia.NAME, gladia.GladiaSettings, gladia.build, gladia.CAPABILITIES),
+    _entry(azure.NAME, azure.AzureSttSettings, azure.build, azure.CAPABILITIES),
+    _entry(google.NAME, google.GoogleSttSettings, google.build, google.CAPABILITIES, secret_is_one_text=True),
+    _entry(
+        aws_transcribe.NAME,
+        aws_transcribe.TranscribeSettings,
+        aws_transcribe.build,
+        aws_transcribe.CAPABILITIES,
+    ),
+    _entry(presets.GROQ, presets.GroqSttSettings, presets.build_groq, presets.CAPABILITIES),
+    _entry(
+        presets.SPEECH_RUNTIME,
+        presets.SpeechRuntimeSttSettings,
+        presets.build_speech_runtime,
+        presets.CAPABILITIES,
+        secret_required=False,
+    ),
+    _entry(
+        vosk_server.NAME,
+        vosk_server.VoskServerSettings,
+        vosk_server.build,
+        None,
+        secret_required=False,
+    ),
 )

@@ -21,6 +21,14 @@ from voice_ai_service.providers.stt.seam import SttCapabilities, SttOptions, Stt
 _MAX_PROMPT_CHARACTERS: Final = 800
 """Whisper reads the last 224 tokens of a prompt."""
 
+CAPABILITIES: Final = SttCapabilities(
+    streaming=False,
+    partials=False,
+    free_dictation=True,
+    languages=None,
+    sample_rates_hz=(WIDE_RATE_HZ, 8000, 24000, 48000),
+)
+
 Hints = Literal["keywords", "prompt", "none"]
 Answer = Literal["json", "verbose_json"]
 
@@ -60,13 +68,7 @@ class OpenAiStt:
 
     @property
     def capabilities(self) -> SttCapabilities:
-        return SttCapabilities(
-            streaming=False,
-            partials=False,
-            free_dictation=True,
-            languages=None,
-            sample_rates_hz=(WIDE_RATE_HZ, 8000, 24000, 48000),
-        )
+        return CAPABILITIES
 
     async def transcribe(self, audio: PcmAudio, options: SttOptions) -> Transcript:
         """See the seam. What the model says of its own doubt removes texts that nobody spoke."""
