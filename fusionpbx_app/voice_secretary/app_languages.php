@@ -1038,4 +1038,181 @@ $text['message-erased']['pt-br'] = "Esquecido.";
 $text['label-duration']['en-us'] = "Duration";
 $text['label-duration']['pt-br'] = "Duração";
 
+$text['label-no_live_calls']['en-us'] = "No call right now.";
+$text['label-no_live_calls']['pt-br'] = "Nenhuma chamada agora.";
+
+$text['label-sure_end']['en-us'] = "End this call?";
+$text['label-sure_end']['pt-br'] = "Encerrar esta chamada?";
+
+$text['label-days']['en-us'] = "days";
+$text['label-days']['pt-br'] = "dias";
+
+$text['label-calls']['en-us'] = "Calls";
+$text['label-calls']['pt-br'] = "Chamadas";
+
+$text['label-resolved']['en-us'] = "Resolved";
+$text['label-resolved']['pt-br'] = "Resolvidas";
+
+$text['label-latency_day']['en-us'] = "Time to answer (ms)";
+$text['label-latency_day']['pt-br'] = "Tempo de resposta (ms)";
+
+$text['label-mean']['en-us'] = "mean";
+$text['label-mean']['pt-br'] = "média";
+
+$text['label-requests']['en-us'] = "Requests";
+$text['label-requests']['pt-br'] = "Requisições";
+
+$text['button-end']['en-us'] = "End";
+$text['button-end']['pt-br'] = "Encerrar";
+
+$text['button-listen']['en-us'] = "Listen";
+$text['button-listen']['pt-br'] = "Escutar";
+
+$text['description-voice_live_calls']['en-us'] = "What is being said now, turn by turn.";
+$text['description-voice_live_calls']['pt-br'] = "O que está sendo dito agora, turno a turno.";
+
+$text['description-voice_reports']['en-us'] = "By day, in the domain's time zone.";
+$text['description-voice_reports']['pt-br'] = "Por dia, no fuso do domínio.";
+
+$text['message-call_not_reached']['en-us'] = "FreeSWITCH did not do it: the call is over, or cannot be reached from here.";
+$text['message-call_not_reached']['pt-br'] = "O FreeSWITCH não o fez: a chamada acabou ou não é alcançável daqui.";
+
+$text['button-transfer']['en-us'] = "Transfer";
+$text['button-transfer']['pt-br'] = "Transferir";
+
+$text['label-url']['en-us'] = "Address";
+$text['label-url']['pt-br'] = "Endereço";
+
+$text['label-events']['en-us'] = "Events";
+$text['label-events']['pt-br'] = "Eventos";
+
+$text['label-event']['en-us'] = "Event";
+$text['label-event']['pt-br'] = "Evento";
+
+$text['label-all_events']['en-us'] = "all";
+$text['label-all_events']['pt-br'] = "todos";
+
+$text['label-all_webhooks']['en-us'] = "All webhooks";
+$text['label-all_webhooks']['pt-br'] = "Todos os webhooks";
+
+$text['label-any_status']['en-us'] = "Any status";
+$text['label-any_status']['pt-br'] = "Qualquer situação";
+
+$text['label-tries']['en-us'] = "Tries";
+$text['label-tries']['pt-br'] = "Tentativas";
+
+$text['label-next_try']['en-us'] = "Next try";
+$text['label-next_try']['pt-br'] = "Próxima tentativa";
+
+$text['label-answer']['en-us'] = "Answer";
+$text['label-answer']['pt-br'] = "Resposta";
+
+$text['label-webhook_standard']['en-us'] = "Standard Webhooks";
+$text['label-webhook_standard']['pt-br'] = "Standard Webhooks";
+
+$text['label-webhook_omniplay']['en-us'] = "OmniPlay";
+$text['label-webhook_omniplay']['pt-br'] = "OmniPlay";
+
+$text['label-webhook_token']['en-us'] = "Bearer token";
+$text['label-webhook_token']['pt-br'] = "Token (bearer)";
+
+$text['label-webhook_headers']['en-us'] = "More headers";
+$text['label-webhook_headers']['pt-br'] = "Outros cabeçalhos";
+
+$text['label-company_id']['en-us'] = "Number of the company";
+$text['label-company_id']['pt-br'] = "Número da empresa";
+
+$text['label-event_call_completed']['en-us'] = "Call completed";
+$text['label-event_call_completed']['pt-br'] = "Chamada concluída";
+
+$text['label-event_ticket_requested']['en-us'] = "Ticket requested";
+$text['label-event_ticket_requested']['pt-br'] = "Chamado solicitado";
+
+$text['label-delivery_pending']['en-us'] = "waiting";
+$text['label-delivery_pending']['pt-br'] = "aguardando";
+
+$text['label-delivery_delivered']['en-us'] = "delivered";
+$text['label-delivery_delivered']['pt-br'] = "entregue";
+
+$text['label-delivery_dead']['en-us'] = "given up";
+$text['label-delivery_dead']['pt-br'] = "desistido";
+
+$text['label-secret_once']['en-us'] = "Signing secret, shown this one time:";
+$text['label-secret_once']['pt-br'] = "Segredo de assinatura, mostrado só desta vez:";
+
+$text['button-deliveries']['en-us'] = "Deliveries";
+$text['button-deliveries']['pt-br'] = "Entregas";
+
+$text['button-omniplay']['en-us'] = "OmniPlay";
+$text['button-omniplay']['pt-br'] = "OmniPlay";
+
+$text['button-rotate']['en-us'] = "New secret";
+$text['button-rotate']['pt-br'] = "Novo segredo";
+
+$text['button-replay']['en-us'] = "Send again";
+$text['button-replay']['pt-br'] = "Enviar de novo";
+
+$text['description-voice_webhooks']['en-us'] = "Your own systems, told of what happened, each signed and tried again until it arrives. OmniPlay is optional.";
+$text['description-voice_webhooks']['pt-br'] = "Seus próprios sistemas, avisados do que aconteceu, com assinatura e novas tentativas até chegar. O OmniPlay é opcional.";
+
+$text['description-voice_webhook_edit']['en-us'] = "The signing secret is shown once after saving.";
+$text['description-voice_webhook_edit']['pt-br'] = "O segredo de assinatura é mostrado uma vez, depois de salvar.";
+
+$text['description-voice_deliveries']['en-us'] = "What was sent, and what came of it.";
+$text['description-voice_deliveries']['pt-br'] = "O que foi enviado e o que resultou.";
+
+$text['description-webhook_kind']['en-us'] = "Standard Webhooks: for anything of your own. OmniPlay: as that CRM wants it.";
+$text['description-webhook_kind']['pt-br'] = "Standard Webhooks: para qualquer sistema seu. OmniPlay: como esse CRM quer.";
+
+$text['description-webhook_url']['en-us'] = "Events are sent there by POST. Addresses in private networks must be allowed by the operator.";
+$text['description-webhook_url']['pt-br'] = "Os eventos são enviados para lá por POST. Endereços em redes privadas precisam ser permitidos pelo operador.";
+
+$text['description-webhook_token']['en-us'] = "What the receiver wants to see, if anything.";
+$text['description-webhook_token']['pt-br'] = "O que o receptor quer ver, se quiser.";
+
+$text['description-webhook_headers']['en-us'] = "One a line, as Name: value. No secrets.";
+$text['description-webhook_headers']['pt-br'] = "Um por linha, como Nome: valor. Sem segredos.";
+
+$text['description-company_id']['en-us'] = "Which company of OmniPlay this domain is.";
+$text['description-company_id']['pt-br'] = "Qual empresa do OmniPlay é este domínio.";
+
+$text['description-event_call_completed']['en-us'] = "A call is over, with its transcript.";
+$text['description-event_call_completed']['pt-br'] = "Uma chamada acabou, com a transcrição.";
+
+$text['description-event_ticket_requested']['en-us'] = "A caller asked for something the staff is to deal with. Secretaries offer it only where a webhook takes it.";
+$text['description-event_ticket_requested']['pt-br'] = "Alguém pediu algo que a equipe deve resolver. As secretárias só o oferecem onde um webhook o recebe.";
+
+$text['message-rotated']['en-us'] = "The old secret still signs beside the new one for a day.";
+$text['message-rotated']['pt-br'] = "O segredo antigo ainda assina ao lado do novo por um dia.";
+
+$text['message-replayed']['en-us'] = "Sent again.";
+$text['message-replayed']['pt-br'] = "Enviados de novo.";
+
+$text['label-write']['en-us'] = "Write to it";
+$text['label-write']['pt-br'] = "Escreva para ela";
+
+$text['label-phone']['en-us'] = "Test phone";
+$text['label-phone']['pt-br'] = "Telefone de teste";
+
+$text['button-say']['en-us'] = "Say";
+$text['button-say']['pt-br'] = "Dizer";
+
+$text['button-again']['en-us'] = "Again";
+$text['button-again']['pt-br'] = "Recomeçar";
+
+$text['description-voice_try']['en-us'] = "What callers would hear, before they do. The published version answers.";
+$text['description-voice_try']['pt-br'] = "O que se ouviria, antes de alguém ouvir. Responde a versão publicada.";
+
+$text['message-none_published']['en-us'] = "No secretary is published yet.";
+$text['message-none_published']['pt-br'] = "Nenhuma secretária foi publicada ainda.";
+
+$text['message-no_phone']['en-us'] = "The test phone needs the address of the bridge: an operator sets it in Settings.";
+$text['message-no_phone']['pt-br'] = "O telefone de teste precisa do endereço da ponte: um operador o define em Configurações.";
+
+$text['message-phone_https']['en-us'] = "Browsers give the microphone to https pages only; localhost is an exception.";
+$text['message-phone_https']['pt-br'] = "Os navegadores só dão o microfone a páginas https; localhost é exceção.";
+
+$text['message-not_realtime']['en-us'] = "This secretary is in turn mode, or there is no bridge: the phone needs realtime.";
+$text['message-not_realtime']['pt-br'] = "Esta secretária está por turnos, ou não há ponte: o telefone requer tempo real.";
+
 ?>

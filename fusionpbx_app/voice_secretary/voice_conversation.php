@@ -29,14 +29,26 @@
 	$messages = is_array($messages) ? $messages : [];
 	$service = new voice_service($database, $domain_uuid);
 
+//its call detail record
+	$sql = "select record_name from v_xml_cdr where domain_uuid = :domain_uuid and xml_cdr_uuid = :call_uuid ";
+	$cdr = $database->select($sql, ['domain_uuid' => $domain_uuid, 'call_uuid' => $row['call_uuid']], 'row');
+	$has_cdr = permission_exists('xml_cdr_details') && is_array($cdr) && !empty($cdr);
+	$cdr_recorded = permission_exists('xml_cdr_view') && !empty($cdr['record_name']);
+
 //its audio, fetched by this server
 	if (isset($_GET['audio'])) {
 		$ref = is_string($_GET['audio']) && preg_match('/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/', $_GET['audio']) ? $_GET['audio'] : '';
 		session_write_close();
 		header('Cache-Control: private, no-store');
-		if ($ref === '' || !$service->pass_on('/conversations/'.$conversation_uuid.'/audio/'.$ref)) {
-			http_response_code(404);
+		if ($ref !== '' && $service->pass_on('/conversations/'.$conversation_uuid.'/audio/'.$ref)) {
+			exit;
 		}
+		//in turn mode FreeSWITCH records, and the file is the call detail record's
+		if ($ref === 'recording' && $cdr_recorded) {
+			header('Location: '.PROJECT_PATH.'/app/xml_cdr/download.php?id='.urlencode($row['call_uuid']).'&t=bin');
+			exit;
+		}
+		http_response_code(404);
 		exit;
 	}
 
@@ -88,10 +100,6 @@
 		exit;
 	}
 
-//its call detail record
-	$sql = "select count(*) from v_xml_cdr where domain_uuid = :domain_uuid and xml_cdr_uuid = :call_uuid ";
-	$has_cdr = permission_exists('xml_cdr_details') && (int) $database->select($sql, ['domain_uuid' => $domain_uuid, 'call_uuid' => $row['call_uuid']], 'column') > 0;
-
 //the bars: stages in the order they come in, and how each is drawn
 	$stages = ['endpointing' => '#8884d8', 'stt' => '#2a9df4', 'retrieval' => '#17a2b8', 'llm_first_token' => '#f0a830', 'first_sentence' => '#f7c873', 'llm' => '#f0a830', 'tts_first_byte' => '#03c04a', 'tts' => '#03c04a', 'playout' => '#9aa0a6'];
 	$longest = 1;
@@ -132,7 +140,7 @@
 
 	echo "<div class='voice_grid'>\n";
 	echo "<div class='card' style='flex: 2 1 480px;'>\n";
-	if (!empty($row['recording_ref'])) {
+	if (!empty($row['recording_ref']) || $cdr_recorded) {
 		echo "<audio id='voice_audio' controls preload='none' style='width: 100%; margin-bottom: 10px;' src='".escape($own_url)."&audio=recording'></audio>\n";
 	}
 	echo "<audio id='voice_piece' preload='none'></audio>\n";

@@ -4,11 +4,13 @@ import { text, translatePage } from "./texts.js";
 const RATE_HZ = 16000;
 const byId = (id) => document.getElementById(id);
 const conversation = new Conversation();
+const embedded = window.parent !== window && new URLSearchParams(location.search).has("embedded");
 let live = null;
 
 translatePage();
 say("idle");
 for (const name of ["extension", "domain"]) byId(name).value = new URLSearchParams(location.search).get(name) ?? "";
+for (const name of embedded ? ["domain", "token"] : []) byId(name).closest("label").hidden = true;
 for (const key of "123456789*0#") {
   const button = document.createElement("button");
   button.type = "button";
@@ -38,13 +40,33 @@ async function call() {
   } catch (error) {
     return over("idle", text("microphone", { why: error.name }));
   }
-  const setUp = await fetch("calls", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Authorization: `Bearer ${byId("token").value}` },
-    body: JSON.stringify({ extension: byId("extension").value, domain: byId("domain").value || null }),
-  }).then((answer) => answer.json()).catch(() => ({ problem: text("lost") }));
+  const setUp = await setUpCall().catch(() => ({ problem: text("lost") }));
   if (!setUp.url) { audio.close(); return over("idle", text("refused", { why: setUp.problem ?? "" })); }
   connect(setUp.url, audio);
+}
+
+function setUpCall() {
+  const asked = { extension: byId("extension").value, domain: byId("domain").value || null };
+  if (embedded) return askParent(asked);
+  return fetch("calls", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${byId("token").value}` },
+    body: JSON.stringify(asked),
+  }).then((answer) => answer.json());
+}
+
+// In FusionPBX's page: its server has the token, and this browser gets no more than the one call's ticket.
+function askParent(asked) {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(reject, 15000);
+    window.addEventListener("message", function answered(event) {
+      if (event.source !== window.parent || event.data?.type !== "voice-ai-call-set-up") return;
+      window.removeEventListener("message", answered);
+      clearTimeout(late);
+      resolve(event.data);
+    });
+    window.parent.postMessage({ type: "voice-ai-call", ...asked }, "*");
+  });
 }
 
 async function openAudio() {
