@@ -29,6 +29,10 @@ _ATTRIBUTE: Final = re.compile(r"\s*([a-zA-Z][\w:.-]*)\s*=\s*(\"[^\"<]*\"|'[^'<]
 _ALIAS: Final = re.compile(r"<sub(?=\s)[^<>]*?\salias\s*=\s*(?:\"([^\"]*)\"|'([^']*)')[^<>]*>[^<>]*</sub\s*>")
 
 
+def has_markup(text: str) -> bool:
+    return _TAG.search(text) is not None
+
+
 def plain(text: str) -> str:
     """The words alone. A break becomes a comma's worth of nothing: the engine pauses where it would."""
     if not _TAG.search(text):

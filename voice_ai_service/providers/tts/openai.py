@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Final
 
@@ -13,9 +13,11 @@ from voice_ai_service.errors import ProviderRefused
 from voice_ai_service.providers.entry import ModelName, ProviderContext, ProviderSettings
 from voice_ai_service.providers.openai_sdk import CompatibleSettings
 from voice_ai_service.providers.openai_wire import OpenAiWire, open_wire
-from voice_ai_service.providers.tts.samples import WholeSamples
+from voice_ai_service.providers.tts.samples import WholeSamples, refuse_what_is_no_pcm
 from voice_ai_service.providers.tts.seam import TtsCapabilities, TtsOptions, Voice
 from voice_ai_service.providers.tts.sentences import speak_by_sentence
+from voice_ai_service.providers.tts.voice_choice import LanguageTag, VoiceName
+from voice_ai_service.text.languages import closest
 
 _VOICES: Final = (
     *("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx"),
@@ -34,10 +36,15 @@ class OpenAiTtsSettings(ProviderSettings):
 
 
 class CompatibleTtsSettings(CompatibleSettings):
-    """`pcm_rate_hz` is what the server's `pcm` has; nothing in its answer says so."""
+    """
+    Attributes:
+        voices: By language, before `voice`.
+        pcm_rate_hz: What the server's `pcm` has; nothing in its answer says so.
+    """
 
     model: ModelName
     voice: ModelName
+    voices: dict[LanguageTag, VoiceName] = Field({}, max_length=20)
     instructions: str | None = Field(None, max_length=2000)
     pcm_rate_hz: int = Field(24000, ge=8000, le=48000)
 
@@ -86,11 +93,18 @@ class OpenAiTts:
     async def aclose(self) -> None:
         await self._wire.aclose()
 
+    def _voice_for(self, language: str) -> str:
+        settings = self._settings
+        if not isinstance(settings, CompatibleTtsSettings):
+            return settings.voice
+        tag = closest(language, tuple(settings.voices))
+        return settings.voices[tag] if tag is not None else settings.voice
+
     async def _speak(self, text: str, options: TtsOptions) -> AsyncGenerator[bytes, None]:
         wire, settings = self._wire, self._settings
         asked = {
             "model": settings.model,
-            "voice": options.voice or settings.voice,
+            "voice": options.voice or self._voice_for(options.language),
             "input": text,
             "response_format": "pcm",
             "speed": min(max(options.speed, _SLOWEST), _FASTEST),
@@ -101,14 +115,8 @@ class OpenAiTts:
         read_s = max(options.first_byte_timeout_s, wire.timeouts.stall_s)
         answer = await wire.post("/audio/speech", asked, read_s=read_s)
         async with aclosing(wire.pieces(answer)) as pieces:
-            self._refuse_what_is_no_pcm(answer.headers)
+            refuse_what_is_no_pcm(answer.headers, wire.errors)
             async for piece in pieces:
                 samples.check_start(piece, wire.errors)
                 if whole := samples.take(piece):
                     yield whole
-
-    def _refuse_what_is_no_pcm(self, headers: Mapping[str, str]) -> None:
-        """A page or a message of an error, spoken as sound, is noise in the caller's ear."""
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind.startswith("text/") or kind in ("application/json", "audio/mpeg", "audio/mp3"):
-            raise self._wire.errors.protocol(f"It sent {kind} instead of samples.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from voice_ai_service.errors import ProviderProtocol
 
+_NO_PCM: Final = frozenset({"application/json", "audio/mpeg", "audio/mp3"})
 _CONTAINERS: Final = (b"RIFF", b"OggS", b"fLaC", b"ID3")
 
 
@@ -13,6 +15,13 @@ class Protests(Protocol):
     def protocol(self, what: str, error: object = None) -> ProviderProtocol:
         """The error for an answer that is against the contract."""
         ...
+
+
+def refuse_what_is_no_pcm(headers: Mapping[str, str], errors: Protests) -> None:
+    """A page or a message of an error, spoken as sound, is noise in the caller's ear. Raises ProviderProtocol."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind.startswith("text/") or kind in _NO_PCM:
+        raise errors.protocol(f"It sent {kind} instead of samples.")
 
 
 class WholeSamples:

@@ -11,7 +11,9 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 _SENTENCE_END: Final = re.compile(r"""[.!?…]+["'”’»)\]]*(?=\s+\S)|\n+""")
 # Not within "March 3, 2026" or "8h - 18h".
@@ -116,23 +118,30 @@ def _forced_end(window: str) -> int:
     return ends[-1] if ends else window.rfind(" ") + 1 or len(window)
 
 
+async def pieces_of(
+    texts: AsyncIterator[str], lengths: PieceLengths | None = None
+) -> AsyncGenerator[str, None]:
+    """Whole pieces, each as soon as it is complete."""
+    splitter = SentenceSplitter(lengths)
+    async for text in texts:
+        for piece in splitter.feed(text):
+            yield piece
+    for piece in splitter.finish():
+        yield piece
+
+
 async def speak_by_sentence(
     texts: AsyncIterator[str],
-    speak: Callable[[str], AsyncGenerator[bytes, None]],
+    speak: Callable[[str], AsyncGenerator[T, None]],
     lengths: PieceLengths | None = None,
-) -> AsyncGenerator[bytes, None]:
+) -> AsyncGenerator[T, None]:
     """The `stream` of an engine that takes whole texts: one `speak` after the other, each when its piece is
     complete.
 
     Closing it closes the `speak` that runs. Raises what `texts` and `speak` raise.
     """
-    splitter = SentenceSplitter(lengths)
-    async for text in texts:
-        for piece in splitter.feed(text):
+    async with aclosing(pieces_of(texts, lengths)) as pieces:
+        async for piece in pieces:
             async with aclosing(speak(piece)) as chunks:
                 async for chunk in chunks:
                     yield chunk
-    for piece in splitter.finish():
-        async with aclosing(speak(piece)) as chunks:
-            async for chunk in chunks:
-                yield chunk
