@@ -557,6 +557,7 @@ async def test_one_failure_does_not_harm_the_next_request(voice: Voice) -> None:
     ("name", "settings", "field"),
     [
         ("azure", {"region": "../evil"}, "settings.region"),
+        ("azure", {}, "settings"),
         ("azure", {"region": "brazilsouth", "voices": {}}, "settings.voices"),
         ("azure", {"region": "brazilsouth", "voices": {"pt-BR": '"/><x'}}, "settings.voices.pt-BR"),
         ("google", {"voices": {"português": "x"}}, "settings.voices.português.[key]"),

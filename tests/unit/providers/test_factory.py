@@ -26,6 +26,9 @@ from voice_ai_service.providers.entry import ProviderContext, ProviderEntry, Pro
 from voice_ai_service.providers.factory import FactoryLimits, ProviderFactory
 from voice_ai_service.providers.registry import ProviderRegistry
 from voice_ai_service.providers.stt.seam import SttOptions
+from voice_ai_service.tenancy.budget import Standing
+from voice_ai_service.tenancy.tenant import Tenant, Tier
+from voice_ai_service.text.ear.dictionary import Pronunciations
 
 DOMAIN, OTHER = UUID(int=1), UUID(int=2)
 AUDIO = PcmAudio(bytes(1600), 8000)
@@ -312,3 +315,111 @@ async def test_closing_closes_everything_once() -> None:
     made = house.remote.built + house.local.built + house.embedded.built
     assert [provider.closed for provider in made] == [1, 1, 1]
     assert len(asyncio.all_tasks()) == 1
+
+
+class Allowed:
+    """`Allowances` that a test changes while it runs."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.now = standing
+        self.known = True
+
+    async def tenant(self, domain_uuid: UUID) -> Tenant:
+        if not self.known:
+            raise Unavailable("The database does not answer.")
+        return Tenant(domain_uuid, "a.example")
+
+    def standing(self, tenant: Tenant) -> Standing:
+        return self.now
+
+
+PREMIUM, FREE, STOPPED = Standing(Tier.PREMIUM), Standing(Tier.FREE), Standing(Tier.FREE, stopped=True)
+
+
+@virtual_time
+async def test_a_tier_has_its_rows_and_falling_changes_the_next_chain() -> None:
+    allowed = Allowed(PREMIUM)
+    house = House(allowances=allowed)
+    best = row("remote", {"model": "best", "tiers": ["premium"]}, priority=1)
+    plain = row("remote", {"model": "plain", "tiers": ["free"]}, priority=2)
+    house.has(best, plain, row("remote", {"model": "any"}, priority=3))
+    assert [link.model for link in (await house.factory.stt(DOMAIN)).links] == ["best", "any", "one"]
+    allowed.now = FREE
+    assert [link.model for link in (await house.factory.stt(DOMAIN)).links] == ["plain", "any", "one"]
+
+
+@virtual_time
+async def test_what_a_secretary_chose_above_its_tier_gives_way_to_the_domains_order() -> None:
+    house = House(allowances=Allowed(FREE))
+    best, plain = row("remote", {"tiers": ["premium"]}), row("remote", {"model": "plain"})
+    house.has(best, plain)
+    chain = await house.factory.stt(DOMAIN, (best.provider_uuid,))
+    assert [link.model for link in chain.links] == ["plain", "one"]
+
+
+@virtual_time
+async def test_a_domain_that_is_stopped_has_only_what_costs_nothing() -> None:
+    house = House(allowances=Allowed(STOPPED))
+    house.has(row("remote"), row("local"))
+    assert (await house.factory.stt(DOMAIN)).names == ("local", "embedded")
+
+
+@virtual_time
+async def test_an_admin_tries_a_row_whatever_the_tier() -> None:
+    house = House(allowances=Allowed(FREE))
+    best = row("remote", {"tiers": ["premium"]})
+    house.has(best)
+    chain = await house.factory.only(DOMAIN, ProviderKind.STT, best.provider_uuid)
+    assert chain.names == ("remote",)
+
+
+@virtual_time
+async def test_a_budget_that_is_not_known_is_not_no_budget() -> None:
+    allowed = Allowed(PREMIUM)
+    allowed.known = False
+    house = House(allowances=allowed)
+    with pytest.raises(Unavailable):
+        await house.factory.stt(DOMAIN)
+    allowed.known = True
+    assert (await house.factory.stt(DOMAIN)).names == ("embedded",)
+
+
+@virtual_time
+async def test_local_rows_of_different_tiers_share_one_engine() -> None:
+    house = House(allowances=Allowed(FREE))
+    house.has(row("local", {"tiers": ["free"]}), row("local", {"tiers": ["premium"]}), row("local"))
+    assert (await house.factory.stt(DOMAIN)).names == ("local", "embedded")
+
+
+class OwnWords:
+    """Words of one domain; `down`: they cannot be read."""
+
+    def __init__(self) -> None:
+        self.words = Pronunciations({"pt-BR": {"XPTO": "xis pê tê ó"}})
+        self.reads = 0
+        self.down = False
+
+    async def pronunciations(self, domain_uuid: UUID) -> Pronunciations:
+        self.reads += 1
+        if self.down:
+            raise Unavailable("The database does not answer.")
+        return self.words if domain_uuid == DOMAIN else Pronunciations()
+
+
+@virtual_time
+async def test_a_domains_words_reach_its_voices_and_outlive_a_database() -> None:
+    own = OwnWords()
+    house = House(own_words=own)
+    house.registry.add(entry(Workshop(), "voice", kind=ProviderKind.TTS))
+    house.has(row("voice"), kind=ProviderKind.TTS)
+    house.has(row("voice"), kind=ProviderKind.TTS, domain=OTHER)
+    first = await house.factory.tts(DOMAIN)
+    assert (await house.factory.tts(DOMAIN)).pronunciations is own.words
+    assert own.reads == 1, "read with the rows, not for every reply"
+    assert not (await house.factory.tts(OTHER)).pronunciations.words
+    own.down = True
+    await asyncio.sleep(60)
+    assert (await house.factory.tts(DOMAIN)).revision == first.revision
+    own.down, own.words = False, Pronunciations({"pt-BR": {"XPTO": "xisptó"}})
+    await asyncio.sleep(60)
+    assert (await house.factory.tts(DOMAIN)).revision != first.revision

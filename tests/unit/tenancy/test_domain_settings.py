@@ -8,8 +8,9 @@ import structlog.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_ai_service.tenancy.domains import CATEGORY_OF, TenantSettings, as_tenant
+from voice_ai_service.tenancy.domains import CATEGORY_OF, MAX_PRONUNCIATIONS, TenantSettings, as_tenant
 from voice_ai_service.tenancy.tenant import Tenant, Tier
+from voice_ai_service.text.ear.spoken import for_the_ear
 
 DOMAIN = uuid4()
 PLAIN = Tenant(DOMAIN, "a.example")
@@ -56,6 +57,15 @@ def test_settings_are_taken_over() -> None:
         ("tenant", "tier", "gold"),
         ("tenant", "time_zone", "America/Atlantis"),
         ("tenant", "country", "Brasil"),
+        ("speech", "pronunciations", ["XPTO"]),
+        ("speech", "pronunciations", {"pt-BR": {"XPTO": "<break/>"}}),
+        ("speech", "pronunciations", {"pt-BR": {"XPTO": "xis\npê"}}),
+        ("speech", "pronunciations", {"pt-BR": {"XPTO": ""}}),
+        ("speech", "pronunciations", {"pt-BR": {"...": "ponto"}}),
+        ("speech", "pronunciations", {"pt-BR": {"X" * 61: "xis"}}),
+        ("speech", "pronunciations", {"pt-BR": {"XPTO": "x" * 201}}),
+        ("speech", "pronunciations", {"português": {"XPTO": "xis"}}),
+        ("speech", "pronunciations", {"*": {f"word{at}": "x" for at in range(MAX_PRONUNCIATIONS + 1)}}),
     ],
 )
 def test_a_wrong_setting_neither_lifts_a_limit_nor_stops_the_domain(
@@ -98,3 +108,13 @@ def test_any_value_gives_a_tenant_within_bounds(rows: list[dict[str, Any]]) -> N
     assert 1 <= tenant.limits.requests_per_minute <= 1_000_000
     assert 0 <= tenant.limits.max_concurrent_calls <= 100_000
     assert set(CATEGORY_OF) == set(TenantSettings.model_fields)
+
+
+def test_a_domains_own_words_are_taken_over() -> None:
+    words = {"pt-BR": {" XPTO ": "xis pê tê ó"}, "*": {"Acme": "áquime"}}
+    tenant = as_tenant(DOMAIN, "a.example", [row("speech", "pronunciations", words)])
+    assert for_the_ear("A acme e a XPTO.", "pt-BR", tenant.pronunciations.for_language("pt-BR")) == (
+        "A áquime e a xis pê tê ó."
+    )
+    assert tenant.pronunciations.revision
+    assert not PLAIN.pronunciations.revision

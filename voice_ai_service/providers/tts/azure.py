@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 from xml.sax.saxutils import quoteattr
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from voice_ai_service.errors import ProviderRefused
 from voice_ai_service.providers.entry import BaseUrl, ProviderContext, ProviderSettings
@@ -53,6 +53,12 @@ class AzureTtsSettings(ProviderSettings):
         {"pt-BR": "pt-BR-FranciscaNeural", "en-US": "en-US-JennyNeural"}, min_length=1, max_length=20
     )
 
+    @model_validator(mode="after")
+    def _somewhere(self) -> AzureTtsSettings:
+        if self.region is None and self.base_url is None:
+            raise ValueError("name the resource's region, such as brazilsouth, or a base_url")
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class AzureDialect:
@@ -90,13 +96,9 @@ def as_azure_says(failed: FailedAnswer) -> Refusal:
 
 
 async def build(context: ProviderContext, settings: AzureTtsSettings, secret: str | None) -> HttpVoice:
-    """Raises ProviderRefused without a key, or a place to ask."""
+    """Raises ProviderRefused without a key."""
     if not secret:
         raise ProviderRefused("Azure Speech needs a key.", provider=NAME, field="secret")
-    if settings.base_url is None and settings.region is None:
-        raise ProviderRefused(
-            "Azure Speech needs a region.", provider=NAME, field="settings.region", fix="Such as brazilsouth."
-        )
     url = settings.base_url or f"https://{settings.region}.tts.speech.microsoft.com"
     address = VendorAddress(
         url,
