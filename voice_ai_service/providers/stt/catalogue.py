@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any, Final
 
 from voice_ai_service.providers.entry import Build, ProviderEntry, ProviderKind, ProviderSettings
@@ -14,6 +15,7 @@ from voice_ai_service.providers.stt import (
     google,
     presets,
     scribe,
+    vosk,
     vosk_server,
 )
 from voice_ai_service.providers.stt.seam import SttCapabilities
@@ -29,6 +31,10 @@ def _entry(
     made: Build = build
     needs_key = {"secret_required": True, **more}
     return ProviderEntry(ProviderKind.STT, name, settings_model, made, capabilities=capabilities, **needs_key)
+
+
+def _vosk_missing() -> str | None:
+    return None if find_spec("vosk") else "Install it with: pip install 'voice-ai[vosk]'"
 
 
 ENTRIES: Final = (
@@ -58,5 +64,14 @@ ENTRIES: Final = (
         vosk_server.build,
         None,
         secret_required=False,
+    ),
+    ProviderEntry(
+        ProviderKind.STT,
+        vosk.NAME,
+        vosk.VoskSettings,
+        vosk.build,
+        available=_vosk_missing,
+        local=True,
+        check=vosk.check,
     ),
 )
