@@ -206,6 +206,7 @@ class Hearing:
             case Onset(pre_roll=pre_roll):
                 self._be_patient(self._live.state.stage is Stage.TAKING_MESSAGE)
                 brain.began(pre_roll)
+                self._barge_in.partials = brain.capabilities.partials
                 return self._barge_in.onset()
             case Pause(since_ms=since_ms):
                 self._utterance = self._ear.utterance()

@@ -36,9 +36,9 @@ class BargeInState(StrEnum):
 class BargeIn:
     """Told of the reply, of the ear's events, of words and of every frame; each answers what to do now.
 
-    Args:
-        partials: The recogniser tells words while the caller still speaks. Else `min_speech_ms` of speech
-            cancels.
+    Attributes:
+        partials: The recogniser tells words while the caller still speaks. Else `min_speech_ms` of speech cancels. It
+            may change between utterances, with whoever recognises.
 
     Any order of calls is legal. From `PAUSED` it leaves within two seconds of frames, by itself.
     """
@@ -47,7 +47,7 @@ class BargeIn:
         self._min_words = settings.min_words
         self._min_speech_ms = settings.min_speech_ms
         self._interruptible = settings.interruptible
-        self._partials = partials
+        self.partials = partials
         self._backchannels = Backchannels(settings.backchannels)
         self._caller_speaks = False
         self._spoken_over = False
@@ -106,7 +106,7 @@ class BargeIn:
             return None
         self._paused_ms += PTIME_MS
         self._speech_ms += PTIME_MS * is_speech
-        if not self._partials and self._speech_ms >= self._min_speech_ms:
+        if not self.partials and self._speech_ms >= self._min_speech_ms:
             return self._cancel()
         return self._resume() if self._paused_ms >= WORDS_WITHIN_MS else None
 
