@@ -110,6 +110,7 @@ async def open_bridge(
                 door.keep_alive(lambda: host.registry.uuids),
             ),
         )
+        await _background(stack, ("month's costs", base.spending.run()))
         if isinstance(control, EslCallControl):
             await _background(stack, ("way back", ways.keep_deciding(lambda: control.connected, clock)))
         log.info("bridge open", version=__version__, port=server.port)
@@ -167,6 +168,7 @@ async def _calls(
             open_tapes(settings.data_dir / "recordings", base.recordings, metrics.registry)
         ),
         vectors=partial(message_vectors, base.factory, metrics),
+        stops=base.spending.stops,
     )
     registry = CallRegistry(clock, name, max_calls=settings.bridge_max_calls, board=base.shared.cache)
     host = await stack.enter_async_context(

@@ -21,6 +21,7 @@ from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.retention import Retention
 from voice_ai_service.conversations.s3_store import store_of
+from voice_ai_service.conversations.spending import Spending, StoredCosts
 from voice_ai_service.conversations.stream_tickets import StreamTickets
 from voice_ai_service.crm.outbox import Outbox
 from voice_ai_service.crm.tickets import TicketTools
@@ -98,6 +99,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             process_name=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
             folders_are_shared=settings.shared_audio_dir is not None,
             tickets=StreamTickets(base.database),
+            budgets=base.spending,
             bridge_url=settings.bridge_public_url,
         )
         door_tokens = Tokens(base.database)
@@ -135,6 +137,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             book=base.book,
             live_calls=base.live_calls,
             conversations=base.conversations,
+            ledger=base.spending,
             webhooks=WebhookRepository(base.database, base.sealer, clock, settings.private_networks),
             outbox=Outbox(base.database),
             registry=base.registry,
@@ -152,6 +155,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
         )
         background = await stack.enter_async_context(_Background())
         background.start("token use", use.run())
+        background.start("month's costs", base.spending.run())
         if jwt is not None:
             background.start("jwt keys", jwt.run())
         background.start("warm-up", _warm_up(service))
@@ -209,6 +213,7 @@ def worker_parts(service: Service) -> WorkerParts:
         originals=service.originals,
         embeddings=service.factory,
         domains=service.domains,
+        ledger=service.ledger,
     )
 
 
@@ -227,6 +232,7 @@ async def open_worker_parts(settings: Settings, metrics: Metrics, clock: Clock) 
         )
         stack.push_async_callback(factory.aclose)
         originals = _originals(settings)
+        prices = await asyncio.to_thread(read_prices, registry, settings.prices_file)
         yield WorkerParts(
             database=database,
             sealer=sealer,
@@ -239,6 +245,7 @@ async def open_worker_parts(settings: Settings, metrics: Metrics, clock: Clock) 
             originals=originals,
             embeddings=factory,
             domains=Domains(database, clock),
+            ledger=Spending(StoredCosts(database), prices, clock),
         )
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from voice_ai_service.calls.secretary_book import SecretaryBook
 from voice_ai_service.clock import Clock
@@ -19,6 +20,7 @@ from voice_ai_service.conversations.recordings import Recordings
 from voice_ai_service.conversations.repository import ConversationRepository
 from voice_ai_service.conversations.s3_store import store_of
 from voice_ai_service.conversations.sessions import CallSessions
+from voice_ai_service.conversations.spending import Spending, StoredCosts
 from voice_ai_service.crm.outbox import CallCompletedAnnouncement
 from voice_ai_service.crm.tickets import Tickets
 from voice_ai_service.db.cache import Cache, MemoryCache, RedisCache
@@ -35,11 +37,13 @@ from voice_ai_service.observation import PhraseCacheMetrics, ProviderMetrics
 from voice_ai_service.providers.catalogue import load_registry
 from voice_ai_service.providers.entry import ProviderContext
 from voice_ai_service.providers.factory import ProviderFactory
+from voice_ai_service.providers.prices import read_prices
 from voice_ai_service.providers.registry import ProviderRegistry
 from voice_ai_service.providers.rows import ProviderRepository
 from voice_ai_service.providers.tts.cache import PhraseCache
 from voice_ai_service.readiness import Readiness
 from voice_ai_service.settings import Settings
+from voice_ai_service.tenancy.budget import Standing
 from voice_ai_service.tenancy.domains import Domains
 from voice_ai_service.tenancy.limits import (
     ConcurrencyLimiter,
@@ -50,6 +54,7 @@ from voice_ai_service.tenancy.limits import (
     RedisRateLimiter,
 )
 from voice_ai_service.tenancy.sealing import Sealer, load_sealer
+from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.tracing import CallTracer, NoTracer, OtelTracer
 
 
@@ -77,6 +82,7 @@ class Foundation:
     recordings: Recordings
     folders: CallFolders
     conversations: ConversationRepository
+    spending: Spending
     domains: Domains
     book: SecretaryBook
     knowledge: KnowledgeSearch
@@ -100,8 +106,14 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
         registry = await open_registry(settings, clock)
         provider_rows = ProviderRepository(database)
         domains = Domains(database, clock)
+        spending = await _spending(settings, database, registry, clock)
         factory = ProviderFactory(
-            registry, provider_rows, sealer, observer=ProviderMetrics(metrics), own_words=domains
+            registry,
+            provider_rows,
+            sealer,
+            observer=ProviderMetrics(metrics),
+            own_words=domains,
+            allowances=DomainAllowances(domains, spending),
         )
         stack.push_async_callback(factory.aclose)
         phrases = PhraseCache(settings.tts_cache_bytes, PhraseCacheMetrics(metrics))
@@ -128,14 +140,39 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
             sessions=sessions,
             recordings=recordings,
             folders=call_folders(settings, recordings),
-            conversations=ConversationRepository(database, [CallCompletedAnnouncement()]),
+            conversations=ConversationRepository(database, [CallCompletedAnnouncement()], ledger=spending),
+            spending=spending,
             domains=domains,
             book=SecretaryBook(database, clock),
             knowledge=knowledge,
-            dialogue=Dialogue(clock, with_model=ModelResponder(clock)),
+            dialogue=Dialogue(clock, with_model=ModelResponder(clock), budgets=spending),
             tickets=Tickets(database, clock),
             errands=errands,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DomainAllowances:
+    """`providers.factory.Allowances`."""
+
+    domains: Domains
+    spending: Spending
+
+    async def tenant(self, domain_uuid: UUID) -> Tenant:
+        return await self.domains.by_uuid(domain_uuid)
+
+    def standing(self, tenant: Tenant) -> Standing:
+        return self.spending.standing(tenant)
+
+
+async def _spending(
+    settings: Settings, database: Database, registry: ProviderRegistry, clock: Clock
+) -> Spending:
+    """With this month's figures: a process that does not know them yet would spend beyond every budget."""
+    prices = await asyncio.to_thread(read_prices, registry, settings.prices_file)
+    spending = Spending(StoredCosts(database), prices, clock)
+    await spending.refresh()
+    return spending
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:

@@ -60,6 +60,8 @@ class Spoken:
     audio_bytes: int = 0
     texts: list[str] = field(default_factory=list)
     provider: str | None = None
+    model: str | None = None
+    synthesised_chars: int = 0
     first_audio_at: float | None = None
 
 
@@ -128,7 +130,8 @@ class Answer:
                     spoken.first_audio_at = self._clock.monotonic()
                     self._on_audio()
         if sentence.used is not None:
-            spoken.provider = sentence.used.provider
+            spoken.provider, spoken.model = sentence.used.provider, sentence.used.model
+            spoken.synthesised_chars += 0 if sentence.used.cached else len(piece.text)
 
     def _begin(self, piece: ReplyText) -> None:
         text = f" {piece.text}" if self.spoken.texts else piece.text

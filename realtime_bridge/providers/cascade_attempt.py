@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from realtime_bridge.providers.cascade_answer import Answer
 from realtime_bridge.providers.cascade_events import Outlet
@@ -117,20 +117,31 @@ class Attempt:
             providers["llm"] = done.provider
         if answer is not None and answer.spoken.provider is not None:
             providers["tts"] = answer.spoken.provider
-        if done is None:
-            return ReplyFinished(self.reply_id, providers=providers, timings=self.timings())
-        usage = done.usage
-        return ReplyFinished(
+        spoken = answer.spoken if answer is not None else None
+        models = {
+            "stt": hearing.model if hearing is not None else None,
+            "llm": done.model if done is not None else None,
+            "tts": spoken.model if spoken is not None else None,
+        }
+        finished = ReplyFinished(
             self.reply_id,
+            providers=providers,
+            models={stage: model for stage, model in models.items() if model and stage in providers},
+            synthesised_chars=spoken.synthesised_chars if spoken is not None else None,
+            timings=self.timings(),
+        )
+        if done is None:
+            return finished
+        usage = done.usage
+        return replace(
+            finished,
             action=done.action,
             state=done.state,
             intent=done.intent,
-            providers=providers,
             prompt_tokens=usage.prompt_tokens if usage else 0,
             completion_tokens=usage.completion_tokens if usage else 0,
             sources=done.sources,
             tools=done.tools,
-            timings=self.timings(),
         )
 
     def timings(self) -> TurnTimings:

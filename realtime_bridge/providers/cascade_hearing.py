@@ -15,6 +15,7 @@ from voice_ai_service.audio.formats import PcmAudio
 from voice_ai_service.dialogue.turn import Heard
 from voice_ai_service.errors import ProviderError
 from voice_ai_service.providers.chains import LiveTranscription, SttChain
+from voice_ai_service.providers.fallback import UsedProvider
 from voice_ai_service.providers.stt.seam import PartialTranscript, SttOptions, Transcript
 from voice_ai_service.text.words import words
 
@@ -29,12 +30,13 @@ class Hearing:
     """What is to be answered.
 
     Attributes:
-        provider: Who transcribed it; None for keys and the like.
+        provider, model: Who transcribed it; None for keys and the like.
         failed: The recogniser that failed last, where there was speech and none could make text of it.
     """
 
     heard: Heard
     provider: str | None = None
+    model: str | None = None
     failed: str | None = None
 
     @property
@@ -114,11 +116,12 @@ class Recogniser:
         except ProviderError as error:
             log.error("utterance not transcribed", code=error.code, provider=error.provider)
             return Hearing(Heard(), failed=error.provider)
-        return heard_as(used.value, used.provider)
+        return heard_as(used.value, UsedProvider(used.provider, used.model))
 
 
-def heard_as(transcript: Transcript, provider: str) -> Hearing:
-    return Hearing(Heard(transcript.text.strip(), transcript.language, transcript.confidence), provider)
+def heard_as(transcript: Transcript, used: UsedProvider) -> Hearing:
+    heard = Heard(transcript.text.strip(), transcript.language, transcript.confidence)
+    return Hearing(heard, used.provider, used.model)
 
 
 class LiveUtterance:
@@ -187,7 +190,7 @@ class LiveUtterance:
             feeding.cancel()
         text = " ".join(final.text for final in finals if final.text)
         last = finals[-1] if finals else Transcript("", recogniser.options.languages[0])
-        return heard_as(Transcript(text, last.language, last.confidence), live.used.provider)
+        return heard_as(Transcript(text, last.language, last.confidence), live.used)
 
     async def _feed(self, live: LiveTranscription) -> None:
         while True:

@@ -74,7 +74,8 @@ def brain_of(
     numbers = itertools.count(1)
     vendor = vendors[access.name](access, lambda: f"reply-{next(numbers)}")
     lines = Lines(access.name, access.context.clock, access.context.allowed_networks)
-    return SpeechToSpeech(vendor, briefing, lines.open, clock=access.context.clock, **more)
+    model = getattr(access.settings, "model", None)
+    return SpeechToSpeech(vendor, briefing, lines.open, clock=access.context.clock, model=model, **more)
 
 
 class RealtimeBrains:

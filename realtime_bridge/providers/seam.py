@@ -112,6 +112,8 @@ class ReplyFinished:
     Attributes:
         action: What happens once it was heard.
         state: What the turn makes of the call's state, or None for no change.
+        models: As `providers`: the model's own name, where it has one.
+        synthesised_chars: What a voice was asked for, without what its cache had; None: all that was said.
     """
 
     reply_id: str
@@ -119,6 +121,8 @@ class ReplyFinished:
     state: StateChange | None = None
     intent: str | None = None
     providers: dict[str, str] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
+    synthesised_chars: int | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
     sources: tuple[str, ...] = ()

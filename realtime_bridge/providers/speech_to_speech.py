@@ -91,6 +91,7 @@ class SpeechToSpeech:
 
     Args:
         open_line: Connects; the tests' is a wire in memory.
+        model: The vendor's name of it, for the price list.
     """
 
     def __init__(
@@ -103,7 +104,9 @@ class SpeechToSpeech:
         attempts: Attempts = nullcontext,
         observer: BrainObserver | None = None,
         limits: BrainLimits | None = None,
+        model: str | None = None,
     ) -> None:
+        self._models = {"realtime": model} if model else {}
         self._vendor = vendor
         self._briefing = briefing
         self._open_line = open_line
@@ -351,7 +354,8 @@ class SpeechToSpeech:
                 if not self._open_replies.pop(reply_id, True):
                     self._audible.discard(reply_id)  # there is nothing to hear of it
                 timings = self._answer.timings(reply_id)
-                event = replace(event, providers={"realtime": self.name}, timings=timings)
+                providers = {"realtime": self.name}
+                event = replace(event, providers=providers, models=self._models, timings=timings)
             case ToolAsked(call_id, name):
                 self._tools[call_id] = name
                 self._answer.settled()

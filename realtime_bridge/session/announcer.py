@@ -27,6 +27,8 @@ class Spoken:
     """Who spoke a phrase, and how soon. `first_audio_at` is in monotonic seconds."""
 
     provider: str | None = None
+    model: str | None = None
+    synthesised_chars: int = 0
     first_audio_at: float | None = None
     first_byte_ms: float | None = None
 
@@ -97,7 +99,16 @@ class Announcer:
         booked = live.book.reply(done.reply_id)
         if booked is not None:
             booked.first_audio_at = spoken.first_audio_at
-        live.book.finished(replace(done, providers=providers, timings=timings))
+        models = {"tts": spoken.model} if spoken.model else {}
+        live.book.finished(
+            replace(
+                done,
+                providers=providers,
+                models=models,
+                synthesised_chars=spoken.synthesised_chars,
+                timings=timings,
+            )
+        )
         live.mouth.finish(speech)
 
     async def _speak(self, speech: Speech, text: str, language: str, spoken: Spoken) -> None:
@@ -127,8 +138,9 @@ class Announcer:
                     spoken.first_audio_at = now()
                     spoken.first_byte_ms = (spoken.first_audio_at - began) * 1000
                 self._live.mouth.write(speech, piece)
-                if pieces.used is not None:
-                    spoken.provider = pieces.used.provider
+        if pieces.used is not None:
+            spoken.provider, spoken.model = pieces.used.provider, pieces.used.model
+            spoken.synthesised_chars += 0 if pieces.used.cached else len(text)
 
     async def _voice_of_the_call(self) -> Voice:
         if self._voice is None:

@@ -35,7 +35,8 @@ from realtime_bridge.session.tool_calls import ToolCalls
 from realtime_bridge.session.turn_book import Asked, BookedReply
 from realtime_bridge.turn.events import Ended
 from voice_ai_service.dialogue.actions import HangupReason
-from voice_ai_service.dialogue.dialogue import over_limit
+from voice_ai_service.dialogue.call_state import Stage
+from voice_ai_service.dialogue.dialogue import over_budget, over_limit
 from voice_ai_service.dialogue.keys import mapped_action
 from voice_ai_service.dialogue.reply import Reply, carry_on, spoken
 from voice_ai_service.dialogue.stages import nobody_spoke
@@ -134,10 +135,14 @@ class Exchange:
         live = self._live
         record = live.book.asked(asked)
         live.phases.on(Signal.ASKED)
-        if record.turn <= live.plan.secretary.settings.limits.max_turns:
+        if record.turn > live.plan.secretary.settings.limits.max_turns:
+            reply = over_limit(live.context(), HangupReason.MAX_TURNS)
+        elif live.state.stage is Stage.OPEN and live.parts.stops(live.tenant, live.state):
+            reply = over_budget(live.context())
+        else:
             return True
         self._line.now.abandoned()
-        self._say(over_limit(live.context(), HangupReason.MAX_TURNS), interruptible=False)
+        self._say(reply, interruptible=False)
         return False
 
     def _say(self, reply: Reply, *, interruptible: bool) -> None:

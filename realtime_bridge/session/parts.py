@@ -19,6 +19,7 @@ from voice_ai_service.conversations.conversation import Conversation
 from voice_ai_service.conversations.repository import MessageVectors
 from voice_ai_service.dialogue.call_state import CallState
 from voice_ai_service.dialogue.turn import TurnContext
+from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.tracing import CallTracer
 
 MakeBrain = Callable[[], Brain]
@@ -157,8 +158,17 @@ class SessionOptions:
     strict: bool = False
 
 
+def _no_budgets(tenant: Tenant, call: CallState) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class SessionParts:
+    """
+    Attributes:
+        stops: Whether a domain may use nothing any more that costs: `conversations.spending.Spending.stops`.
+    """
+
     sessions: Sessions
     store: ConversationStore
     folders: AudioFolders
@@ -172,4 +182,5 @@ class SessionParts:
     end_of_turn: EndOfTurn | None = None
     tapes: Tapes | None = None
     vectors: CallVectors | None = None
+    stops: Callable[[Tenant, CallState], bool] = _no_budgets
     options: SessionOptions = SessionOptions()

@@ -211,6 +211,9 @@ class TurnBook:
         record.action = action_name(reply.action)
         record.intent = done.intent
         record.providers |= done.providers
+        record.models |= done.models
+        if done.synthesised_chars is not None:
+            record.synthesised_chars = (record.synthesised_chars or 0) + done.synthesised_chars
         record.prompt_tokens += done.prompt_tokens
         record.completion_tokens += done.completion_tokens
         record.sources += [source for source in done.sources if source not in record.sources]

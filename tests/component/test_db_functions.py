@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from datetime import date
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -11,6 +13,7 @@ import pytest
 
 from tests.conftest import DatabaseUrls, MakeDomain
 from tests.fakes.tenant_rows import plant
+from voice_ai_service.conversations.spending import StoredCosts
 from voice_ai_service.db.pool import Database
 from voice_ai_service.tenancy.tenant import PBX_REACH
 
@@ -214,6 +217,27 @@ async def test_domains_are_enabled_and_have_a_secretary(
         assert await connection.fetch(find, None, None) == []
 
 
+async def test_the_months_costs_of_all_domains(
+    db: Database, owner_connection: asyncpg.Connection, make_domain: MakeDomain
+) -> None:
+    one, other = await make_domain(), await make_domain()
+    insert = (
+        "INSERT INTO v_voice_usage (domain_uuid, usage_day, provider_kind, provider_name, provider_model, cost_cents)"
+        " VALUES ($1, $2, 'llm', $3, '', $4)"
+    )
+    for domain_uuid, day, name, cents in (
+        (one, date(2026, 2, 28), "a", 1000),
+        (one, date(2026, 3, 1), "a", 2),
+        (one, date(2026, 3, 31), "b", Decimal("0.5")),
+        (one, date(2026, 4, 1), "b", 3000),
+        (other, date(2026, 3, 9), "a", 0),
+    ):
+        await owner_connection.execute(insert, domain_uuid, day, name, cents)
+    found = await StoredCosts(db).of_month(date(2026, 3, 1))
+    assert found[one] == Decimal("2.5")
+    assert other not in found
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -228,6 +252,7 @@ async def test_domains_are_enabled_and_have_a_secretary(
         "voice_ai_stale_calls(interval '1 hour')",
         "voice_ai_redeem_stream_ticket(gen_random_uuid(), 'x', 'x', 1)",
         "voice_ai_renew_streams('x', '{}', 1)",
+        "voice_ai_month_costs('2026-01-01')",
     ],
 )
 async def test_others_may_not_call_them(database_urls: DatabaseUrls, call: str) -> None:

@@ -12,7 +12,7 @@ from voice_ai_service.calls.secretary_book import SecretaryBook
 from voice_ai_service.calls.transfer_repository import DestinationRepository, RuleRepository
 from voice_ai_service.conversations.live_calls import LiveCalls
 from voice_ai_service.conversations.recordings import Recordings
-from voice_ai_service.conversations.repository import ConversationRepository
+from voice_ai_service.conversations.repository import ConversationRepository, Ledger
 from voice_ai_service.conversations.retention import Retention
 from voice_ai_service.crm.outbox import Outbox
 from voice_ai_service.crm.webhooks import WebhookRepository
@@ -59,6 +59,7 @@ class Service:
     book: SecretaryBook
     live_calls: LiveCalls
     conversations: ConversationRepository
+    ledger: Ledger
     webhooks: WebhookRepository
     outbox: Outbox
     registry: ProviderRegistry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -60,7 +60,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one call took of one provider. `units` are seconds (stt), characters (tts) or tokens (llm)."""
+    """What one call took of one provider's model. `units` are seconds (stt), characters (tts) or tokens (llm).
+
+    Attributes:
+        model: Empty where the provider names none.
+        prompt_tokens, completion_tokens: The two parts of a language model's `units`, which have two prices.
+    """
 
     day: date
     kind: str
@@ -68,6 +73,9 @@ class Usage:
     requests: int
     units: Decimal
     cost_cents: Decimal | None = None
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,26 +275,41 @@ def _providers(turns: Sequence[TurnRecord]) -> dict[str, tuple[str, ...]]:
     return {stage: tuple(found) for stage, found in names.items()}
 
 
-def _usage(turns: Sequence[TurnRecord], price: Price | None) -> tuple[Usage, ...]:
-    used: dict[tuple[date, str, str], tuple[int, Decimal]] = {}
+def usage_of(turns: Sequence[TurnRecord]) -> tuple[Usage, ...]:
+    """What the turns took of each provider's model, without what it costs.
+
+    Sorted, so that two calls of a tenant lock the day's rows in the same order.
+    """
+    used: dict[tuple[date, str, str, str], Usage] = {}
     for turn in turns:
         for kind, provider in turn.providers.items():
             if kind not in _UNITS:
                 continue
-            key = (turn.started_at.date(), kind, provider)
-            requests, units = used.get(key, (0, Decimal(0)))
-            used[key] = (requests + 1, units + _UNITS[kind](turn))
-    rows = []
-    # Sorted, so that two calls of a tenant lock the day's rows in the same order.
-    for (day, kind, provider), (requests, units) in sorted(used.items()):
-        row = Usage(day, kind, provider, requests, units)
-        rows.append(Usage(day, kind, provider, requests, units, price(row) if price else None))
-    return tuple(rows)
+            key = (turn.started_at.date(), kind, provider, turn.models.get(kind, ""))
+            before = used.get(key) or Usage(*key[:3], 0, Decimal(0), model=key[3])
+            tokens = (turn.prompt_tokens, turn.completion_tokens) if kind == "llm" else (0, 0)
+            used[key] = replace(
+                before,
+                requests=before.requests + 1,
+                units=before.units + _UNITS[kind](turn),
+                prompt_tokens=before.prompt_tokens + tokens[0],
+                completion_tokens=before.completion_tokens + tokens[1],
+            )
+    return tuple(used[key] for key in sorted(used))
+
+
+def _synthesised(turn: TurnRecord) -> Decimal:
+    return Decimal(len(turn.said) if turn.synthesised_chars is None else turn.synthesised_chars)
+
+
+def _usage(turns: Sequence[TurnRecord], price: Price | None) -> tuple[Usage, ...]:
+    rows = usage_of(turns)
+    return rows if price is None else tuple(replace(row, cost_cents=price(row)) for row in rows)
 
 
 _UNITS: Final[dict[str, Callable[[TurnRecord], Decimal]]] = {
     "stt": lambda turn: Decimal(turn.caller_audio_ms) / 1000,
-    "tts": lambda turn: Decimal(len(turn.said)),
+    "tts": _synthesised,
     "llm": lambda turn: Decimal(turn.prompt_tokens + turn.completion_tokens),
     "realtime": lambda turn: Decimal(turn.caller_audio_ms + turn.audio_ms) / 1000,
 }

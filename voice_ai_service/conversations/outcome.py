@@ -83,6 +83,7 @@ _BY_HANGUP_REASON: Final = {
     HangupReason.MAX_TURNS: Resolution.FAILED,
     HangupReason.MAX_DURATION: Resolution.FAILED,
     HangupReason.PROVIDERS_DOWN: Resolution.FAILED,
+    HangupReason.BUDGET: Resolution.FAILED,
 }
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from math import isfinite
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from pydantic_core import to_json
 
-from voice_ai_service.conversations.conversation import Conversation, Message
+from voice_ai_service.conversations.conversation import Conversation, Message, Usage
 from voice_ai_service.conversations.recordings import is_link
 from voice_ai_service.conversations.stored import (
     ConversationDetail,
@@ -38,6 +39,14 @@ class Announcement(Protocol):
         ...
 
 
+class Ledger(Protocol):
+    """`conversations.spending.Spending`."""
+
+    def price(self, usage: Usage) -> Decimal | None: ...
+
+    def stored(self, conversation: Conversation) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class MessageVectors:
     """One vector for each of the conversation's messages, in order; None where there is none."""
@@ -50,11 +59,19 @@ class ConversationRepository:
     """
     Args:
         announcements: Each is called once per conversation, in the transaction that stores it.
+        ledger: Says what was used costs, and is told of what was stored. None: costs are not known.
     """
 
-    def __init__(self, database: Database, announcements: Sequence[Announcement] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        announcements: Sequence[Announcement] = (),
+        *,
+        ledger: Ledger | None = None,
+    ) -> None:
         self._database = database
         self._announcements = tuple(announcements)
+        self._ledger = ledger
 
     async def store(self, conversation: Conversation, vectors: MessageVectors | None = None) -> UUID:
         """Store a conversation with all that belongs to it, or nothing at all.
@@ -65,6 +82,15 @@ class ConversationRepository:
         Raises:
             Unavailable: The database is not there. Nothing was stored; the journal still has the call.
         """
+        if self._ledger is not None:
+            priced = (replace(usage, cost_cents=self._ledger.price(usage)) for usage in conversation.usage)
+            conversation = replace(conversation, usage=tuple(priced))
+        stored, is_new = await self._store(conversation, vectors)
+        if is_new and self._ledger is not None:
+            self._ledger.stored(conversation)
+        return stored
+
+    async def _store(self, conversation: Conversation, vectors: MessageVectors | None) -> tuple[UUID, bool]:
         messages = _message_rows(conversation.messages, vectors)
         async with self._database.tenant(conversation.domain_uuid) as connection:
             stored = await connection.fetchval(_SQL.insert_conversation, *_conversation_row(conversation))
@@ -72,9 +98,9 @@ class ConversationRepository:
                 await connection.execute(
                     _SQL.remove_live_call, conversation.domain_uuid, conversation.call_uuid
                 )
-                return await _known(connection, conversation)
+                return await _known(connection, conversation), False
             await self._store_parts(connection, conversation, stored, messages)
-            return _uuid(stored)
+        return _uuid(stored), True
 
     async def find_by_call(self, domain_uuid: UUID, call_uuid: UUID) -> UUID | None:
         """The conversation of a call that is over, None when it is not stored."""
@@ -260,6 +286,7 @@ def _usage_rows(conversation: Conversation) -> list[dict[str, Any]]:
             "usage_day": usage.day.isoformat(),
             "provider_kind": usage.kind,
             "provider_name": usage.provider,
+            "provider_model": storable(usage.model),
             "request_count": usage.requests,
             "unit_count": str(usage.units),
             "cost_cents": None if usage.cost_cents is None else str(usage.cost_cents),

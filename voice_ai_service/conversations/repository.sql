@@ -58,13 +58,13 @@ INSERT INTO v_voice_usage (
     voice_usage_uuid, domain_uuid, usage_day, provider_kind, provider_name, provider_model, request_count, unit_count,
     cost_cents, insert_date
 )
-SELECT gen_random_uuid(), $1, usage_day, provider_kind, provider_name, '', request_count, unit_count,
+SELECT gen_random_uuid(), $1, usage_day, provider_kind, provider_name, provider_model, request_count, unit_count,
     coalesce(cost_cents, 0), now()
 FROM jsonb_to_recordset($2) AS used (
-    usage_day date, provider_kind text, provider_name text, request_count numeric, unit_count numeric,
-    cost_cents numeric
+    usage_day date, provider_kind text, provider_name text, provider_model text, request_count numeric,
+    unit_count numeric, cost_cents numeric
 )
-ORDER BY usage_day, provider_kind, provider_name
+ORDER BY usage_day, provider_kind, provider_name, provider_model
 ON CONFLICT (domain_uuid, usage_day, provider_kind, provider_name, provider_model) DO UPDATE SET
     request_count = v_voice_usage.request_count + excluded.request_count,
     unit_count = v_voice_usage.unit_count + excluded.unit_count,

@@ -18,6 +18,7 @@ class HangupReason(StrEnum):
     BUSY = "busy"
     PROVIDERS_DOWN = "providers_down"
     MESSAGE_TAKEN = "message_taken"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,10 @@ class TurnRecord(BaseModel):
     latency_ms: StageLatencies = Field(default_factory=StageLatencies)
     providers: dict[str, str] = Field(default_factory=dict)
     """Stage to registry name: {"stt": "embedded", "llm": "openai", "tts": "embedded"}."""
+    models: dict[str, str] = Field(default_factory=dict)
+    """Stage to the model's own name, where the provider has one: what the price list knows."""
+    synthesised_chars: int | None = None
+    """Characters that a voice was paid for; None: all of `said`. What the cache had cost nothing."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     sources: list[str] = Field(default_factory=list)

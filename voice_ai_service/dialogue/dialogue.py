@@ -14,7 +14,7 @@ from voice_ai_service.calls.secretary import LANGUAGES
 from voice_ai_service.calls.transfer_rules import find_destination, match_rule
 from voice_ai_service.clock import Clock
 from voice_ai_service.dialogue.actions import Continue, HangupReason, TransferFailure
-from voice_ai_service.dialogue.call_state import Stage
+from voice_ai_service.dialogue.call_state import CallState, Stage
 from voice_ai_service.dialogue.embedded_responder import EmbeddedResponder, not_understood, transfer_if_sure
 from voice_ai_service.dialogue.hand_over import after_failed_transfer, fall_back, turned_away
 from voice_ai_service.dialogue.intents import lexicon
@@ -32,6 +32,7 @@ from voice_ai_service.dialogue.stages import (
 from voice_ai_service.dialogue.turn import ReplyDone, ReplyEvent, ReplyText, StateChange, TurnContext
 from voice_ai_service.dialogue.vocabulary import DestinationAsked, is_action, vocabulary_of
 from voice_ai_service.errors import ProviderError
+from voice_ai_service.tenancy.tenant import Tenant
 from voice_ai_service.text.words import words
 
 MAX_HEARD_CHARS: Final = 2000
@@ -49,11 +50,20 @@ class Responder(Protocol):
         ...
 
 
+class Budgets(Protocol):
+    def stops(self, tenant: Tenant, call: CallState) -> bool:
+        """Whether the domain may use nothing any more that costs. From memory: a caller waits."""
+        ...
+
+
 class Dialogue:
     """Decides turns. Holds nothing of any call: everything is in the turn's context and the reply's state."""
 
-    def __init__(self, clock: Clock, *, with_model: Responder | None = None) -> None:
+    def __init__(
+        self, clock: Clock, *, with_model: Responder | None = None, budgets: Budgets | None = None
+    ) -> None:
         self._clock = clock
+        self._budgets = budgets
         self._embedded = EmbeddedResponder(clock)
         self._with_model = with_model or ModelResponder(clock)
 
@@ -63,7 +73,8 @@ class Dialogue:
         Always answers: a model that fails is replaced in the same turn. Closing the iterator cancels the model.
         """
         turn = replace(turn, heard=replace(turn.heard, text=_meant_for_us(turn)))
-        decided = decide_without_model(turn)
+        stopped = self._budgets is not None and self._budgets.stops(turn.tenant, turn.call)
+        decided = decide_without_budget(turn) if stopped else decide_without_model(turn)
         if decided is not None:
             for event in decided.events():
                 yield event
@@ -146,6 +157,17 @@ def decide_without_model(turn: TurnContext) -> Reply | None:
     return _immediate_rule(turn)
 
 
+def decide_without_budget(turn: TurnContext) -> Reply:
+    """What is begun is ended: a message, an answer to a question, a key. All else leads to the way out."""
+    if turn.heard.instruction:
+        return _nothing(turn)
+    if turn.call.stage is not Stage.OPEN or turn.heard.digits:
+        decided = decide_without_model(turn)
+        if decided is not None:
+            return decided
+    return over_budget(turn)
+
+
 def transfer_failed(
     turn: TurnContext,
     destination: str | None = None,
@@ -190,6 +212,11 @@ def over_limit(turn: TurnContext, limit: HangupReason) -> Reply:
     if turn.call.stage is Stage.TAKING_MESSAGE or declined(turn):
         return hang_up(turn, limit, f"fallback_{limit.value}").saying_first(text)
     return fall_back(turn, limit, text)
+
+
+def over_budget(turn: TurnContext) -> Reply:
+    """The reply when the domain has used up what it may spend: that it cannot go on, and the fallback."""
+    return fall_back(turn, HangupReason.BUDGET, spoken(turn).limit_budget)
 
 
 def _came_when_closed(turn: TurnContext) -> bool:

@@ -95,6 +95,7 @@ class Texts(BaseModel):
     limit_turns: _Sentence
     limit_duration: _Sentence
     limit_near: _Sentence
+    limit_budget: _Sentence
     one_moment: _Sentence
     still_there: _Sentence
     caller_silent: _Sentence

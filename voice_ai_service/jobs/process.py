@@ -12,7 +12,7 @@ from voice_ai_service.calls.secretary_book import SecretaryBook
 from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.call_folder import CallFolders
 from voice_ai_service.conversations.live_calls import LiveCalls
-from voice_ai_service.conversations.repository import ConversationRepository
+from voice_ai_service.conversations.repository import ConversationRepository, Ledger
 from voice_ai_service.conversations.retention import Retention
 from voice_ai_service.crm.delivery import Delivery
 from voice_ai_service.crm.outbox import CallCompletedAnnouncement, Outbox
@@ -53,6 +53,7 @@ class WorkerParts:
     originals: Originals
     embeddings: ProviderFactory
     domains: Domains
+    ledger: Ledger
 
 
 @asynccontextmanager
@@ -84,7 +85,7 @@ def document_worker(parts: WorkerParts) -> DocumentWorker:
 
 def _periodic(settings: Settings, parts: WorkerParts, deliveries: Deliveries) -> list[Periodic]:
     journal = LiveCalls(parts.database)
-    conversations = ConversationRepository(parts.database, [CallCompletedAnnouncement()])
+    conversations = ConversationRepository(parts.database, [CallCompletedAnnouncement()], ledger=parts.ledger)
     abandoned = AbandonedCalls(
         journal,
         conversations,

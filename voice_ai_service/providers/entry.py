@@ -17,6 +17,7 @@ from voice_ai_service.providers.llm.seam import ChatCapabilities
 from voice_ai_service.providers.realtime.capabilities import RealtimeCapabilities
 from voice_ai_service.providers.stt.seam import SttCapabilities
 from voice_ai_service.providers.tts.seam import TtsCapabilities
+from voice_ai_service.tenancy.tenant import Tier
 
 
 class ProviderKind(StrEnum):
@@ -65,6 +66,9 @@ class ProviderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     timeouts: StageTimeouts = StageTimeouts()
+    tiers: frozenset[Tier] = Field(
+        default=frozenset(), description="Only for domains of these tiers; none named: for all"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,13 @@ from voice_ai_service.providers.fallback import Chain, Link, NobodyWatches, Prov
 from voice_ai_service.providers.link_builder import LinkBuilder, ProviderRow, SecretOpener
 from voice_ai_service.providers.link_pool import LinkPool
 from voice_ai_service.providers.registry import ProviderRegistry
+from voice_ai_service.tenancy.budget import Standing
+from voice_ai_service.tenancy.tenant import Tenant, Tier
 from voice_ai_service.text.ear.dictionary import NO_PRONUNCIATIONS, Pronunciations
 
 __all__ = [
-    "EmbeddedDefaults", "FactoryLimits", "OwnWords", "ProviderFactory", "ProviderRow", "ProviderRows", "SecretOpener",
+    "Allowances", "EmbeddedDefaults", "FactoryLimits", "OwnWords", "ProviderFactory", "ProviderRow", "ProviderRows",
+    "SecretOpener",
 ]  # fmt: skip
 
 C = TypeVar("C", bound=Chain[Any])
@@ -54,6 +57,16 @@ class NoOwnWords:
     async def pronunciations(self, domain_uuid: UUID) -> Pronunciations:
         """None."""
         return NO_PRONUNCIATIONS
+
+
+class Allowances(Protocol):
+    async def tenant(self, domain_uuid: UUID) -> Tenant:
+        """The domain with its tier and budget. Raises VoiceAiError when that is not known now."""
+        ...
+
+    def standing(self, tenant: Tenant) -> Standing:
+        """What it may use at this moment. From memory: a caller waits."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,9 @@ class _Place:
     read_at: float = float("-inf")
     known: bool = False
     keys: dict[ProviderKind, dict[UUID, str]] = field(default_factory=dict)
+    tiers: dict[UUID, frozenset[Tier]] = field(default_factory=dict)
     words: Pronunciations = NO_PRONUNCIATIONS
+    tenant: Tenant | None = None
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -117,8 +132,10 @@ class ProviderFactory:
         breaker_policy: BreakerPolicy | None = None,
         limits: FactoryLimits | None = None,
         own_words: OwnWords | None = None,
+        allowances: Allowances | None = None,
     ) -> None:
         self._rows = rows
+        self._allowances = allowances
         self._own_words: OwnWords = own_words or NoOwnWords()
         self._builder = LinkBuilder(registry, sealer, breaker_policy or BreakerPolicy())
         self._pool = LinkPool()
@@ -165,16 +182,16 @@ class ProviderFactory:
         return self._chain(RealtimeChain, ProviderKind.REALTIME, links) if links else None
 
     async def only(self, domain_uuid: UUID, kind: ProviderKind, provider_uuid: UUID) -> Chain[Any]:
-        """One row by itself, with nothing behind it.
+        """One row by itself, with nothing behind it, whatever the domain's tier: an admin tries it.
 
         Raises:
             InvalidInput: The domain has no enabled row of this kind and uuid.
             Unavailable: The rows were never read, and cannot be now.
         """
-        links = await self._chosen(domain_uuid, kind, (provider_uuid,))
-        if not links:
+        key = (await self._place(domain_uuid)).keys.get(kind, {}).get(provider_uuid)
+        if key is None:
             raise InvalidInput("The provider is not enabled", field="provider_uuid", fix="Enable it first")
-        return self._chain(_CHAINS[kind], kind, links)
+        return self._chain(_CHAINS[kind], kind, self._pool.get(key))
 
     def built_in(self, kind: ProviderKind) -> Chain[Any] | None:
         """The engine that stands behind all rows, by itself; None where there is none."""
@@ -224,12 +241,28 @@ class ProviderFactory:
         return [self._embedded_links[kind]] if kind in self._embedded_links else []
 
     async def _chosen(self, domain_uuid: UUID, kind: ProviderKind, choice: Sequence[UUID]) -> list[Link[Any]]:
-        keys = (await self._place(domain_uuid)).keys.get(kind, {})
+        place = await self._place(domain_uuid)
+        keys = place.keys.get(kind, {})
         rows = [row for row in choice if row in keys] if choice else list(keys)
         if choice and len(rows) < len(choice):
             log.warning("chosen provider rows are gone", kind=kind.value, domain_uuid=str(domain_uuid))
+        allowed = self._allowed(place, kind, rows)
+        if rows and not allowed and kind is not ProviderKind.REALTIME:
+            # What the secretary chose is above the domain's tier now: the domain's own order counts.
+            allowed = self._allowed(place, kind, list(keys))
+        return allowed
+
+    def _allowed(self, place: _Place, kind: ProviderKind, rows: Sequence[UUID]) -> list[Link[Any]]:
+        keys = place.keys.get(kind, {})
+        free = False
+        # Vectors of two models do not mix: knowledge is searched with what it was stored with.
+        if self._allowances is not None and place.tenant is not None and kind is not ProviderKind.EMBEDDINGS:
+            standing = self._allowances.standing(place.tenant)
+            free = standing.stopped
+            rows = [row for row in rows if not place.tiers[row] or standing.tier in place.tiers[row]]
         # Two rows of a local engine with equal settings are one link; it is asked once.
-        return [link for key in dict.fromkeys(keys[row] for row in rows) for link in self._pool.get(key)]
+        links = [link for key in dict.fromkeys(keys[row] for row in rows) for link in self._pool.get(key)]
+        return [link for link in links if link.local or not free]
 
     async def _place(self, domain_uuid: UUID) -> _Place:
         place = self._places.setdefault(domain_uuid, _Place())
@@ -247,8 +280,8 @@ class ProviderFactory:
         """All kinds at once: a turn needs three of them, and should wait for the database once."""
         asked_at = self._clock.monotonic()
         try:
-            rows, place.words = await asyncio.gather(
-                self._rows.rows_of(domain_uuid), self._words(domain_uuid, place.words)
+            rows, _ = await asyncio.gather(
+                self._rows.rows_of(domain_uuid), self._learn_tenant(domain_uuid, place)
             )
         except VoiceAiError as error:
             if not place.known:
@@ -258,17 +291,23 @@ class ProviderFactory:
             return
         before = place.all_keys
         place.keys = {kind: self._owned(domain_uuid, kind, found) for kind, found in rows.items()}
+        place.tiers = {
+            row.provider_uuid: self._builder.tiers(kind, row) for kind, found in rows.items() for row in found
+        }
         place.read_at, place.known = asked_at, True
         self._pool.disown(before - place.all_keys, domain_uuid)
         self._drop_least_used()
 
-    async def _words(self, domain_uuid: UUID, before: Pronunciations) -> Pronunciations:
-        """A domain's calls go on with the words from before where they cannot be read."""
+    async def _learn_tenant(self, domain_uuid: UUID, place: _Place) -> None:
+        """A domain's calls go on with what was known before where it cannot be read."""
         try:
-            return await self._own_words.pronunciations(domain_uuid)
+            place.words = await self._own_words.pronunciations(domain_uuid)
+            if self._allowances is not None:
+                place.tenant = await self._allowances.tenant(domain_uuid)
         except VoiceAiError as error:
-            log.warning("pronunciations not read", domain_uuid=str(domain_uuid), code=error.code)
-            return before
+            if self._allowances is not None and place.tenant is None:
+                raise  # not knowing a budget must not mean that there is none
+            log.warning("a domain's settings were not read", domain_uuid=str(domain_uuid), code=error.code)
 
     def _owned(self, domain_uuid: UUID, kind: ProviderKind, rows: Sequence[ProviderRow]) -> dict[UUID, str]:
         keys = {}

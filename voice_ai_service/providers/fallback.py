@@ -48,8 +48,11 @@ class Used(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class UsedProvider:
+    """`cached`: it had made the answer before, and was not asked now."""
+
     provider: str
     model: str | None
+    cached: bool = False
 
 
 class ProviderObserver(Protocol):
@@ -77,6 +80,7 @@ class Link(Generic[P]):
 
     Attributes:
         revision: Another one when the row's settings or key were changed.
+        local: It runs on this machine, and costs nothing.
     """
 
     name: str
@@ -85,6 +89,7 @@ class Link(Generic[P]):
     breaker: Breaker
     timeouts: StageTimeouts = ITS_OWN_TIMEOUTS
     revision: str = ""
+    local: bool = False
 
     @property
     def used(self) -> UsedProvider:

@@ -17,6 +17,7 @@ from voice_ai_service.providers.instances import Instance
 from voice_ai_service.providers.llm.prompted_tools import with_tools
 from voice_ai_service.providers.llm.seam import ChatModel
 from voice_ai_service.providers.registry import ProviderRegistry
+from voice_ai_service.tenancy.tenant import Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ class LinkBuilder:
         local = entry is not None and entry.local
         owner = "" if local else str(row.provider_uuid)
         secret = None if local else row.sealed_secret
-        content = json.dumps([kind.value, row.name, owner, row.settings, secret], sort_keys=True, default=str)
+        # Who may use an engine of this machine does not make it another engine.
+        settings = {name: value for name, value in row.settings.items() if not (local and name == "tiers")}
+        content = json.dumps([kind.value, row.name, owner, settings, secret], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()
 
     def links(self, kind: ProviderKind, row: ProviderRow) -> Links:
@@ -74,6 +77,13 @@ class LinkBuilder:
             return (self._refusing(row.name, error),)
         revision = self.key(kind, row)
         return tuple(self.link(entry, settings, secret, revision) for secret in secrets)
+
+    def tiers(self, kind: ProviderKind, row: ProviderRow) -> frozenset[Tier]:
+        """Of which domains; empty for all, and for a row that cannot work: it must be seen to fail."""
+        try:
+            return self._registry.parse(kind, row.name, row.settings).tiers
+        except VoiceAiError:
+            return frozenset()
 
     def embedded(self, kind: ProviderKind, name: str) -> Link[Any] | None:
         """The engine that needs no row, with its default settings; None where it cannot run."""
@@ -103,6 +113,7 @@ class LinkBuilder:
             breaker=Breaker(self._registry.context.clock, self._policy),
             timeouts=settings.timeouts,
             revision=revision,
+            local=entry.local,
         )
 
     def _checked(self, kind: ProviderKind, row: ProviderRow) -> tuple[ProviderEntry, ProviderSettings]:

@@ -30,6 +30,7 @@ class Spoken:
         first_byte_ms: From asking to the first chunk, less the wait for text.
         took_ms: From asking to the last chunk.
         waited_ms: The part of `took_ms` that was spent waiting for text.
+        cached: It was made before: no provider was asked now.
     """
 
     audio: PcmAudio
@@ -37,6 +38,8 @@ class Spoken:
     first_byte_ms: float
     took_ms: float
     waited_ms: float = 0.0
+    model: str | None = None
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,18 @@ class Speech:
             text=text,
         )
 
+        made = False
+
         async def make() -> Used[bytes]:
+            nonlocal made
+            made = True
             spoken = await _collect(chain, _one(text), options)
-            return Used(spoken.audio.samples, spoken.provider, None)
+            return Used(spoken.audio.samples, spoken.provider, spoken.model)
 
         found = await self.cache.get(key, make)
         took_ms = (time.perf_counter() - began) * 1000
-        return Spoken(PcmAudio(found.value, PHONE_RATE_HZ), found.provider, took_ms, took_ms)
+        audio = PcmAudio(found.value, PHONE_RATE_HZ)
+        return Spoken(audio, found.provider, took_ms, took_ms, model=found.model, cached=not made)
 
     async def reply(self, secretary: Secretary, texts: AsyncIterator[str], language: str) -> Spoken:
         """A text that is still being written: the voice begins with its first sentence.
@@ -152,7 +160,7 @@ async def _collect(chain: TtsChain, texts: AsyncIterator[str], options: TtsOptio
                 first_byte_ms = (time.perf_counter() - began) * 1000 - timed.waited_ms
             pieces.append(piece)
     took_ms = (time.perf_counter() - began) * 1000
-    provider = stream.used.provider if stream.used else chain.names[0]
+    used = stream.used or chain.links[0].used
     audio = PcmAudio(b"".join(pieces), PHONE_RATE_HZ)
     first = first_byte_ms if first_byte_ms is not None else took_ms
-    return Spoken(audio, provider, first, took_ms, timed.waited_ms)
+    return Spoken(audio, used.provider, first, took_ms, timed.waited_ms, used.model)

@@ -66,7 +66,7 @@ class Voice:
         key = self._key(text, options)
         found = self.cache.peek(key)
         if found is not None:
-            out.used = UsedProvider(found.provider, None)
+            out.used = UsedProvider(found.provider, found.model, cached=True)
             step = self.sample_rate_hz * 2 * _SLICE_MS // 1000
             for at in range(0, len(found.value), step):
                 yield found.value[at : at + step]

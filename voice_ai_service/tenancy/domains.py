@@ -23,7 +23,7 @@ from voice_ai_service.clock import Clock
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Database
 from voice_ai_service.tenancy.expiring import Expiring
-from voice_ai_service.tenancy.tenant import Tenant, TenantKnowledge, TenantLimits, Tier
+from voice_ai_service.tenancy.tenant import BudgetAction, Tenant, TenantKnowledge, TenantLimits, Tier
 from voice_ai_service.text.ear.dictionary import Pronunciations
 
 TTL_S: Final = 5.0
@@ -80,6 +80,7 @@ class TenantSettings(BaseModel):
     max_upload_bytes: Annotated[StrictInt, Field(ge=1024, le=1024**3)] = _DEFAULTS.limits.max_upload_bytes
     max_documents: Annotated[StrictInt, Field(ge=0, le=100_000)] = _DEFAULTS.limits.max_documents
     monthly_budget_cents: Annotated[StrictInt, Field(ge=0)] | None = None
+    budget_action: BudgetAction = _DEFAULTS.limits.budget_action
     chunk_tokens: Annotated[StrictInt, Field(ge=50, le=4000)] = _DEFAULTS.knowledge.chunk_tokens
     overlap_tokens: Annotated[StrictInt, Field(ge=0, le=2000)] = _DEFAULTS.knowledge.overlap_tokens
     pronunciations: _Words = {}
@@ -187,6 +188,7 @@ def as_tenant(domain_uuid: UUID, domain_name: str, rows: Sequence[Mapping[str, A
             max_upload_bytes=chosen.max_upload_bytes,
             max_documents=chosen.max_documents,
             monthly_budget_cents=chosen.monthly_budget_cents,
+            budget_action=chosen.budget_action,
         ),
         time_zone=chosen.time_zone,
         country=chosen.country,

@@ -47,6 +47,15 @@ class Tier(StrEnum):
     PREMIUM = "premium"
 
 
+class BudgetAction(StrEnum):
+    """What follows when the month's budget is used up; the operator is told in every case."""
+
+    WARN = "warn"
+    DOWNGRADE = "downgrade"
+    """The free tier's providers; a domain of the free tier stops."""
+    STOP = "stop"
+
+
 @dataclass(frozen=True, slots=True)
 class TenantLimits:
     requests_per_minute: int = 600
@@ -54,7 +63,8 @@ class TenantLimits:
     max_upload_bytes: int = 20 * 1024 * 1024
     max_documents: int = 1000
     monthly_budget_cents: int | None = None
-    """Providers' cost per calendar month; None is no budget. Reached: premium falls to free, free stops."""
+    """Providers' cost per calendar month (UTC); None is no budget."""
+    budget_action: BudgetAction = BudgetAction.DOWNGRADE
 
 
 @dataclass(frozen=True, slots=True)

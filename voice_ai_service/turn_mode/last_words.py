@@ -88,4 +88,5 @@ class LastWords:
             caller_audio_ref=kept,
             caller_audio_ms=utterance.received_ms,
             providers={"stt": used.provider} if used else {},
+            models={"stt": used.model} if used and used.model else {},
         )

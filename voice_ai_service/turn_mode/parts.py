@@ -15,7 +15,7 @@ from voice_ai_service.conversations.repository import MessageVectors
 from voice_ai_service.conversations.sessions import CallSessions
 from voice_ai_service.conversations.stream_tickets import StreamOptions
 from voice_ai_service.dialogue.call_state import CallState
-from voice_ai_service.dialogue.dialogue import Dialogue
+from voice_ai_service.dialogue.dialogue import Budgets, Dialogue
 from voice_ai_service.dialogue.turn import PassageSource, ToolBox
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.providers.factory import ProviderFactory
@@ -94,5 +94,6 @@ class TurnModeParts:
     folders_are_shared: bool
     """The PBX sees the calls' folders under the same path."""
     tickets: Tickets
+    budgets: Budgets
     bridge_url: str | None = None
     """Where PBXs reach the bridge; None: every call is in turn mode."""

@@ -13,6 +13,7 @@ from voice_ai_service.calls.numbers import caller_number
 from voice_ai_service.dialogue import opening
 from voice_ai_service.dialogue.actions import Action, HangUp, HangupReason, RecordMessage
 from voice_ai_service.dialogue.call_state import CallState, StageLatencies, TurnRecord
+from voice_ai_service.dialogue.dialogue import over_budget
 from voice_ai_service.dialogue.reply import Reply
 from voice_ai_service.dialogue.turn import Heard, TurnContext, apply
 from voice_ai_service.errors import InvalidInput, ProviderError
@@ -44,6 +45,7 @@ _LEASE_MARGIN_S = 120.0
 class _Opening:
     decision: Decision
     reply: Reply
+    streams: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class SetUp:
             context = self._context(tenant, plan, asked)
             opened = await self._opening(context)
             stream = None
-            if opened.decision == "answer":
+            if opened.decision == "answer" and opened.streams:
                 stream = await StreamOffers(parts).make(context, arrival)
             if stream is not None:
                 # The bridge opens the call by itself, and writes down what was heard of it.
@@ -128,10 +130,11 @@ class SetUp:
         ):
             self.parts.metrics.limited.labels("concurrent_calls").inc()
             return _Opening("busy", opening.busy(context))
-        reply = opening.open_call(context)
-        # To take a message outside hours the secretary answers after all.
-        answers = context.is_open or isinstance(reply.action, RecordMessage)
-        return _Opening("answer" if answers else "closed", reply)
+        stopped = self.parts.budgets.stops(tenant, call)
+        reply = over_budget(context) if stopped else opening.open_call(context)
+        # To take a message outside hours, or without a budget, the secretary answers after all.
+        answers = (context.is_open and not stopped) or isinstance(reply.action, RecordMessage)
+        return _Opening("answer" if answers else "closed", reply, streams=not stopped)
 
     async def _spoken(self, plan: CallPlan, text: str) -> Spoken | None:
         """None when no voice answers: the PBX then goes to the fallback instead of playing silence."""
@@ -217,4 +220,6 @@ def _greeting_record(reply: Reply, greeting: Spoken | None, context: TurnContext
         intent=reply.intent,
         latency_ms=latency,
         providers={"tts": greeting.provider} if greeting else {},
+        models={"tts": greeting.model} if greeting and greeting.model else {},
+        synthesised_chars=0 if greeting and greeting.cached else None,
     )

@@ -157,7 +157,7 @@ class TakeTurn:
             took_ms = (time.perf_counter() - began) * 1000
             # A key or a message needs no recogniser.
             deaf = not asked.digits and not taking_message
-            return Listening(heard, utterance, took_ms, error.provider, deaf)
+            return Listening(heard, utterance, took_ms, error.provider, deaf=deaf)
         transcript = used.value
         heard = Heard(
             text=transcript.text,
@@ -166,7 +166,8 @@ class TakeTurn:
             digits=asked.digits,
             audio_ref=kept,
         )
-        return Listening(heard, utterance, (time.perf_counter() - began) * 1000, used.provider)
+        took_ms = (time.perf_counter() - began) * 1000
+        return Listening(heard, utterance, took_ms, used.provider, used.model)
 
     async def _keep(
         self, context: TurnContext, asked: TurnRequest, utterance: Utterance, taking_message: bool

@@ -21,6 +21,7 @@ class Listening:
     utterance: Utterance | None = None
     stt_ms: float | None = None
     provider: str | None = None
+    model: str | None = None
     deaf: bool = False
     """There was speech, and no recogniser answered."""
 
@@ -71,6 +72,7 @@ def turn_record(
         providers["stt"] = listening.provider
     if spoken is not None:
         providers["tts"] = spoken.provider
+    models = {"stt": listening.model, "llm": done.model, "tts": spoken.model if spoken else None}
     return TurnRecord(
         turn=asked.turn,
         started_at=now,
@@ -87,6 +89,8 @@ def turn_record(
         caller_audio_ms=utterance.received_ms if utterance else 0,
         latency_ms=_latencies(listening, replying, spoken, done.timings),
         providers=providers,
+        models={stage: model for stage, model in models.items() if model and stage in providers},
+        synthesised_chars=0 if spoken is not None and spoken.cached else None,
         prompt_tokens=usage.prompt_tokens if usage else 0,
         completion_tokens=usage.completion_tokens if usage else 0,
         sources=list(done.sources),

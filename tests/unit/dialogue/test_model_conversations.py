@@ -14,6 +14,8 @@ from tests.fakes.secretaries import MONDAY_NOON, SUNDAY_NIGHT, TENANT, call
 from tests.fakes.virtual_time import virtual_time
 from tests.unit.dialogue.conversation import Conversation
 from voice_ai_service.dialogue.actions import Continue, HangUp, HangupReason, RecordMessage, Transfer
+from voice_ai_service.dialogue.call_state import CallState
+from voice_ai_service.dialogue.dialogue import Dialogue
 from voice_ai_service.dialogue.turn import Heard, Passage, PassageSource, ReplyText
 from voice_ai_service.errors import Unavailable
 from voice_ai_service.providers.llm.seam import ChatCapabilities, ChatDone, Role, TextDelta, Usage
@@ -429,3 +431,26 @@ async def test_facts_that_have_no_room_can_be_looked_up() -> None:
     assert "Resposta 9." not in model.requests[0].system
     assert model.requests[1].messages[-1].text.startswith("Resposta 9.")
     assert said.text == "É assim."
+
+
+class Spent:
+    """`dialogue.Budgets`."""
+
+    def __init__(self) -> None:
+        self.used_up = False
+
+    def stops(self, tenant: Tenant, call: CallState) -> bool:
+        return self.used_up
+
+
+async def test_a_budget_that_is_used_up_in_mid_call_ends_it_with_words_and_asks_no_model() -> None:
+    model = ScriptedChatModel([says("Sim."), says("Não.")])
+    talk = conversation(model)
+    spent = Spent()
+    talk.dialogue = Dialogue(talk.clock, budgets=spent)
+    await talk.say(QUESTION)
+    spent.used_up = True
+    said = await talk.say(QUESTION)
+    assert said.text.startswith("No momento não posso continuar esta ligação.")
+    assert said.done.intent == "fallback_budget"
+    assert len(model.requests) == 1

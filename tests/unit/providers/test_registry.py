@@ -115,7 +115,13 @@ def test_the_same_name_may_be_of_two_kinds_but_not_twice_of_one(registry: Provid
         ),
         ("scripted", {"level": 0}, None, "settings.level", "Input should be greater than or equal to 1."),
         ("scripted", {"model": 7}, None, "settings.model", "Input should be a valid string."),
-        ("scripted", {"colour": 1}, None, "settings.colour", "It takes: base_url, level, model, timeouts."),
+        (
+            "scripted",
+            {"colour": 1},
+            None,
+            "settings.colour",
+            "It takes: base_url, level, model, tiers, timeouts.",
+        ),
         (
             "scripted",
             {"timeouts": {"total_s": -1}},

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from voice_ai_service.api.admission import AdminVisitor, Reader
 from voice_ai_service.api.service import Parts
 from voice_ai_service.errors import Forbidden
-from voice_ai_service.tenancy.tenant import Tenant, Tier
+from voice_ai_service.tenancy.tenant import BudgetAction, Tenant, Tier
 
 router = APIRouter(prefix="/settings", tags=["settings"])
 
@@ -26,6 +26,7 @@ OPERATORS: Final = frozenset(
         "max_upload_bytes",
         "max_documents",
         "monthly_budget_cents",
+        "budget_action",
     }
 )
 """What a tenant may use is the operator's to decide: only the PBX's own credential changes it."""
@@ -42,6 +43,7 @@ class SettingsAnswer(BaseModel):
     chunk_tokens: int
     overlap_tokens: int
     monthly_budget_cents: int | None
+    budget_action: BudgetAction
     pronunciations: Mapping[str, Mapping[str, str]]
 
 
@@ -79,5 +81,6 @@ def _answer(tenant: Tenant) -> SettingsAnswer:
         chunk_tokens=tenant.knowledge.chunk_tokens,
         overlap_tokens=tenant.knowledge.overlap_tokens,
         monthly_budget_cents=limits.monthly_budget_cents,
+        budget_action=limits.budget_action,
         pronunciations=tenant.pronunciations.words,
     )
