@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from tests.conftest import MakeDomain
+from tests.fakes.chroma_server import fake_chroma
 from voice_ai_service.db.pool import Database
 from voice_ai_service.errors import ProviderUnavailable, Unavailable
 from voice_ai_service.knowledge.array_store import ArrayVectorStore
+from voice_ai_service.knowledge.chroma_index import ChromaIndex, ChromaServer
+from voice_ai_service.knowledge.faiss_index import FaissIndex
+from voice_ai_service.knowledge.indexed_store import IndexedVectorStore
 from voice_ai_service.knowledge.pgvector_store import PgVectorStore
 from voice_ai_service.knowledge.search import KnowledgeSearch
 from voice_ai_service.knowledge.stores import DatabaseVectorStore
@@ -321,13 +328,24 @@ async def test_python_and_postgresql_fold_words_alike(db: Database) -> None:
 STORES = (PgVectorStore, ArrayVectorStore, DatabaseVectorStore)
 
 
-@pytest.fixture(params=[*STORES, "by index"])
-def store(request: pytest.FixtureRequest, db: Database) -> VectorStore:
-    """The same suite for all; pgvector both ways."""
+@pytest.fixture(params=[*STORES, "by index", "faiss", "faiss by graph", "chroma"])
+async def store(request: pytest.FixtureRequest, db: Database, tmp_path: Path) -> AsyncIterator[VectorStore]:
+    """The same suite for all; pgvector and FAISS both ways."""
     if request.param == "by index":
-        return PgVectorStore(db, exact_up_to=0)
-    made: VectorStore = request.param(db)
-    return made
+        yield PgVectorStore(db, exact_up_to=0)
+    elif request.param == "chroma":
+        # VOICE_AI_TEST_CHROMA_URL: a real server, which the same suite passes.
+        async with fake_chroma() as fake:
+            server = ChromaServer(os.environ.get("VOICE_AI_TEST_CHROMA_URL") or fake.url)
+            async with aclosing(IndexedVectorStore(db, ChromaIndex(server), first_wait_s=30)) as made:
+                yield made
+    elif str(request.param).startswith("faiss"):
+        pytest.importorskip("faiss")
+        index = FaissIndex(tmp_path, exact_up_to=20_000 if request.param == "faiss" else 0)
+        async with aclosing(IndexedVectorStore(db, index, first_wait_s=30)) as made:
+            yield made
+    else:
+        yield request.param(db)
 
 
 async def wanted(text: str, limit: int = 3, secretary: UUID | None = None) -> Wanted:

@@ -25,6 +25,7 @@ from voice_ai_service.knowledge.fusion import Fused, Matched, blend_of, fuse
 from voice_ai_service.knowledge.passage import Passage
 from voice_ai_service.knowledge.ranking import ChunkWords, Occurrence, match
 from voice_ai_service.knowledge.senses import TenantSense, TenantSenses
+from voice_ai_service.knowledge.vector_index import VectorsUnavailable
 from voice_ai_service.knowledge.vectors import Near, VectorStore, Wanted
 from voice_ai_service.providers.embeddings.seam import Purpose
 from voice_ai_service.tenancy.tenant import Tenant
@@ -296,15 +297,29 @@ class KnowledgeSearch:
             return None, ()
         model = embedded.model or ""
         asked = Wanted(embedded.value[0], model, _NEAREST, wanted.secretary_uuid)
+        try:
+            return model, await self._near(self._store, domain_uuid, tenant, asked, words_task)
+        except VectorsUnavailable as error:
+            _log.warning("searching without vectors", domain_uuid=str(domain_uuid), reason=error.code)
+            return None, ()
+
+    async def _near(
+        self,
+        store: VectorStore,
+        domain_uuid: UUID,
+        tenant: TenantSense,
+        asked: Wanted,
+        words_task: asyncio.Task[_Words],
+    ) -> tuple[Near, ...]:
         near: tuple[Near, ...] = ()
-        if blend_of(model).discovers or sum(tenant.chunks.values()) <= _LARGE:
-            near = await self._store.nearest(domain_uuid, asked)
+        if blend_of(asked.model).discovers or sum(tenant.chunks.values()) <= _LARGE:
+            near = await store.nearest(domain_uuid, asked)
         # What words found is compared too: a chunk that is not among the nearest is not therefore far.
         known = {one.chunk_uuid for one in near}
         others = [one.chunk_uuid for one in (await words_task).matched if one.chunk_uuid not in known]
         if others:
-            near += await self._store.nearest(domain_uuid, replace(asked, limit=len(others), among=others))
-        return model, near
+            near += await store.nearest(domain_uuid, replace(asked, limit=len(others), among=others))
+        return near
 
     async def _embedded(self, domain_uuid: UUID, question: str) -> Embedded | None:
         if self._models is None:
