@@ -7,100 +7,22 @@ from datetime import date
 from typing import Final
 
 from voice_ai_service.text.ear.english_numbers import LARGEST, cardinal, digits, ordinal, year
-from voice_ai_service.text.ear.rules import Rule, rule
-
-_MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-_SHORT_MONTHS: Final = {name[:3].lower(): name for name in _MONTHS} | {"sept": "September"}
-_CURRENCIES: Final = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "US$": ("dollar", "dollars", "cent", "cents"),
-    "R$": ("real", "reais", "centavo", "centavos"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-}
-_UNITS: Final = {
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "mph": ("mile per hour", "miles per hour"),
-    "sq ft": ("square foot", "square feet"),
-    "m²": ("square meter", "square meters"),
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "m": ("meter", "meters"),
-    "mi": ("mile", "miles"),
-    "ft": ("foot", "feet"),
-    "kg": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "g": ("gram", "grams"),
-    "lbs": ("pound", "pounds"),
-    "lb": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "ml": ("milliliter", "milliliters"),
-    "L": ("liter", "liters"),
-    "GB": ("gigabyte", "gigabytes"),
-    "MB": ("megabyte", "megabytes"),
-    "TB": ("terabyte", "terabytes"),
-    "Mbps": ("megabit per second", "megabits per second"),
-    "kWh": ("kilowatt hour", "kilowatt hours"),
-    "ms": ("millisecond", "milliseconds"),
-    "min": ("minute", "minutes"),
-    "mins": ("minute", "minutes"),
-    "hrs": ("hour", "hours"),
-    "hr": ("hour", "hours"),
-    "sec": ("second", "seconds"),
-    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°C": ("degree Celsius", "degrees Celsius"),
-    "°": ("degree", "degrees"),
-}
-_ABBREVIATIONS: Final = {
-    "mr": "Mister", "mrs": "Missus", "ms": "Miz", "prof": "Professor", "jr": "Junior", "sr": "Senior",
-    "rev": "Reverend",
-    "hon": "Honorable", "gov": "Governor", "sgt": "Sergeant", "capt": "Captain", "gen": "General",
-    "ave": "Avenue", "blvd": "Boulevard", "rd": "Road", "ln": "Lane", "hwy": "Highway", "pkwy": "Parkway",
-    "sq": "Square",
-    "apt": "apartment", "ste": "suite", "bldg": "building", "fl": "floor", "ext": "extension", "dept": "department",
-    "tel": "telephone", "no": "number", "inc": "Incorporated", "corp": "Corporation", "ltd": "Limited",
-    "co": "Company", "vs": "versus", "approx": "approximately", "est": "established", "max": "maximum",
-    "min": "minimum",
-    "qty": "quantity", "ref": "reference", "vol": "volume", "pg": "page",
-    "mon": "Monday", "tue": "Tuesday", "tues": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "thurs": "Thursday",
-    "fri": "Friday", "sat": "Saturday", "sun": "Sunday",
-}  # fmt: skip
-_BEFORE_NAMES: Final = (
-    "mrs|mr|ms|prof|rev|hon|sgt|capt|ave|blvd|rd|ln|hwy|pkwy|apt|ste|bldg|ext|dept|tel|inc|corp|ltd|vs|approx|qty|ref|jr"
-    "|mon|tues?|wed|thu|thurs|fri"
+from voice_ai_service.text.ear.english_words import (
+    ABBREVIATIONS,
+    BEFORE_NAMES,
+    CLOCK,
+    CURRENCIES,
+    MONTHS,
+    ROMAN,
+    ROMAN_ALL,
+    SHORT_DAYS,
+    SHORT_MONTHS,
+    SPELLED_OUT,
+    UNITS,
+    WEEKDAYS,
+    YEAR_BEFORE,
 )
-_SPELLED_OUT: Final = frozenset(
-    [
-        "ID", "IT", "TV", "PC", "CEO", "CFO", "FAQ", "USA", "US", "UK", "EU", "ATM", "DVD", "SMS", "PDF", "API", "URL",
-        "USB", "GPS", "HR", "PR", "AI", "IRS", "EIN", "SSN", "VIP",
-        "FBI", "CIA", "DMV", "CPF", "CEP", "AM", "PM", "ETA", "DIY", "UPS", "IV", "ER", "ICU",
-    ]
-)  # fmt: skip
-_ROMAN: Final = {
-    "II": 2,
-    "III": 3,
-    "IV": 4,
-    "V": 5,
-    "VI": 6,
-    "VII": 7,
-    "VIII": 8,
-    "IX": 9,
-    "X": 10,
-    "XIV": 14,
-    "XVI": 16,
-}
-_ROMAN_ALL: Final = _ROMAN | {"I": 1, "XI": 11, "XII": 12, "XIII": 13, "XV": 15}
-_WEEKDAYS: Final = {
-    "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday", "Sat": "Saturday",
-    "Sun": "Sunday",
-}  # fmt: skip
-_SHORT_DAYS: Final = "Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun"
-_CLOCK: Final = r"(?:[01]?\d|2[0-3])(?::[0-5]\d|\s?[ap]\.?m)"
-_YEAR_BEFORE: Final = r"(?:in|since|of|from|until|till|by|year|during|before|after|circa|for|©)"
+from voice_ai_service.text.ear.rules import Rule, rule
 
 
 def _range(match: re.Match[str]) -> str:
@@ -121,7 +43,7 @@ def _reais(match: re.Match[str]) -> str:
 
 
 def _written_days(match: re.Match[str]) -> str:
-    name = _SHORT_MONTHS[match["month"][:3].lower()]
+    name = SHORT_MONTHS[match["month"][:3].lower()]
     return f"{name} {ordinal(int(match['day']))} to {ordinal(int(match['last']))}"
 
 
@@ -131,11 +53,11 @@ def _house(match: re.Match[str]) -> str:
 
 def _short_weekdays(match: re.Match[str]) -> str:
     between = "to" if match[2] in "-–" else match[2]
-    return f"{_WEEKDAYS[match[1][:3]]} {between} {_WEEKDAYS[match[3][:3]]}"
+    return f"{WEEKDAYS[match[1][:3]]} {between} {WEEKDAYS[match[3][:3]]}"
 
 
 def _ruler(match: re.Match[str]) -> str | None:
-    value = _ROMAN_ALL.get(match["roman"])
+    value = ROMAN_ALL.get(match["roman"])
     return None if value is None else f"{match['name']} the {ordinal(value)}"
 
 
@@ -183,7 +105,7 @@ def _grouped_digits(text: str, size: int = 3) -> str:
 
 
 def _money(match: re.Match[str]) -> str:
-    one, many, cent, cents = _CURRENCIES[match["currency"].upper()]
+    one, many, cent, cents = CURRENCIES[match["currency"].upper()]
     part, scale = match["cents"] or "", match["scale"]
     sign = "minus " if match["sign"] else ""
     if scale or len(part) > 2:
@@ -208,7 +130,7 @@ def _date(match: re.Match[str]) -> str | None:
         date(full, month, day)
     except ValueError:
         return None
-    return f"{_MONTHS[month - 1]} {ordinal(day)}, {year(full)}"
+    return f"{MONTHS[month - 1]} {ordinal(day)}, {year(full)}"
 
 
 def _full_year(text: str) -> int:
@@ -216,13 +138,13 @@ def _full_year(text: str) -> int:
 
 
 def _written_date(match: re.Match[str]) -> str:
-    name = _SHORT_MONTHS[match["month"][:3].lower()]
+    name = SHORT_MONTHS[match["month"][:3].lower()]
     after = f", {year(int(match['year']))}" if match["year"] else ""
     return f"{name} {ordinal(int(match['day']))}{after}"
 
 
 def _day_first(match: re.Match[str]) -> str:
-    name = _SHORT_MONTHS[match["month"][:3].lower()]
+    name = SHORT_MONTHS[match["month"][:3].lower()]
     after = f", {year(int(match['year']))}" if match["year"] else ""
     return f"the {ordinal(int(match['day']))} of {name}{after}"
 
@@ -267,7 +189,19 @@ def _document(match: re.Match[str]) -> str:
 
 def _address_online(match: re.Match[str]) -> str:
     text = re.sub(r"^https?://", "", match.group(), flags=re.IGNORECASE).rstrip("/")
-    signs = {"@": "at", ".": "dot", "-": "dash", "_": "underscore", "/": "slash", "+": "plus"}
+    signs = {
+        "@": "at",
+        ".": "dot",
+        "-": "dash",
+        "_": "underscore",
+        "/": "slash",
+        "+": "plus",
+        "?": "question mark",
+        "=": "equals",
+        "&": "and",
+        "%": "percent",
+        "#": "hash",
+    }
     words = []
     for part in re.findall(r"[^\W\d_]+|\d+|\W|_", text):
         if part.isdigit():
@@ -280,7 +214,7 @@ def _address_online(match: re.Match[str]) -> str:
 
 
 def _unit(match: re.Match[str]) -> str:
-    one, many = _UNITS[match["unit"]]
+    one, many = UNITS[match["unit"]]
     return f"{number(match['number'])} {one if match['number'] in ('1', '-1') else many}"
 
 
@@ -290,17 +224,35 @@ def _ordinal(match: re.Match[str]) -> str:
 
 def _code(match: re.Match[str]) -> str:
     parts = re.findall(r"[A-Z]+|\d+", match.group())
-    return ", ".join(" ".join(part) if part.isalpha() else _grouped_digits(part) for part in parts)
+    spoken = ""
+    for at, part in enumerate(parts):
+        after_word = at > 0 and _is_word(parts[at - 1])
+        if part.isdigit():
+            read = number(part) if after_word and len(part) < 4 else _grouped_digits(part)
+        else:
+            read = part if _is_word(part) else " ".join(part)
+        spoken += f"{'' if at == 0 else ' ' if after_word else ', '}{read}"
+    return spoken
+
+
+def _is_word(text: str) -> bool:
+    """COVID is said, ABC is spelled."""
+    return len(text) > 3 and text.isalpha() and re.search(r"[AEIOU]", text) is not None
+
+
+def _per(match: re.Match[str]) -> str:
+    names = {"mo": "month", "yr": "year", "hr": "hour", "wk": "week"}
+    return f" {'an' if match[1] in ('hr', 'hour') else 'a'} {names.get(match[1], match[1])}"
 
 
 def _acronym(match: re.Match[str]) -> str | None:
     text = match.group()
-    return " ".join(text) if text in _SPELLED_OUT or not re.search(r"[AEIOUY]", text) else None
+    return " ".join(text) if text in SPELLED_OUT or not re.search(r"[AEIOUY]", text) else None
 
 
 def _plural_acronym(match: re.Match[str]) -> str | None:
     text = match[1]
-    return f"{' '.join(text)}'s" if text in _SPELLED_OUT or not re.search(r"[AEIOUY]", text) else None
+    return f"{' '.join(text)}'s" if text in SPELLED_OUT or not re.search(r"[AEIOUY]", text) else None
 
 
 def _fraction(match: re.Match[str]) -> str | None:
@@ -315,7 +267,7 @@ def _fraction(match: re.Match[str]) -> str | None:
 
 
 def _roman(match: re.Match[str]) -> str | None:
-    value = _ROMAN.get(match["roman"])
+    value = ROMAN.get(match["roman"])
     return None if value is None else f"{match['word']} {cardinal(value)}"
 
 
@@ -325,8 +277,8 @@ def _decade(match: re.Match[str]) -> str:
 
 
 _NUMBER: Final = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_MONTH_NAMES: Final = "|".join(_MONTHS) + "|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
-_UNIT_NAMES: Final = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
+_MONTH_NAMES: Final = "|".join(MONTHS) + "|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
+_UNIT_NAMES: Final = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True))
 
 RULES: Final[tuple[Rule, ...]] = (
     rule(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _address_online),
@@ -351,6 +303,10 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
     ),
     rule(r"(?<![\w.,/-])(\d{5})-(\d{3})\b", lambda match: f"{digits(match[1])}, {digits(match[2])}"),
+    rule(r"(?<=\d)/(mo|month|yr|year|hr|hour|wk|week|day|night|person)\b", _per),
+    rule(r"(?<!\w)50/50(?!\w)", "fifty-fifty"),
+    rule(r"(?<![\w.,])(\d)['′](\d{1,2})[\"″]", lambda match: f"{number(match[1])} foot {number(match[2])}"),
+    rule(r"(?i)\bappt\.?(?=\s)", "appointment"),
     rule(r"\b\d{3}-\d{2}-\d{4}\b|\b\d{2}-\d{7}\b", _document),
     rule(r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b|\b\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}\b", _document),
     rule(
@@ -386,7 +342,7 @@ RULES: Final[tuple[Rule, ...]] = (
         _day_first,
     ),
     rule(
-        rf"(?i)(?<=[ap]m)\s?[-–]\s?(?={_CLOCK})|(?<=[ap]\.m\.)\s?[-–]\s?(?={_CLOCK})|(?<=:\d\d)\s?[-–]\s?(?={_CLOCK})",
+        rf"(?i)(?<=[ap]m)\s?[-–]\s?(?={CLOCK})|(?<=[ap]\.m\.)\s?[-–]\s?(?={CLOCK})|(?<=:\d\d)\s?[-–]\s?(?={CLOCK})",
         " to ",
     ),
     rule(
@@ -402,9 +358,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\w.,])([-−]?(?:{_NUMBER}))\s?%", lambda match: f"{number(match[1])} percent"),
     rule(r"(?<![\w.,])(1[0-9]{2}|20[0-9])0s\b", _decade),
     rule(r"(?<!\w)['’]([2-9]0)s\b", lambda match: f"{cardinal(int(match[1]))[:-1]}ies"),
-    rule(
-        rf"(?<!\w)({_SHORT_DAYS})\.?\s?(to|and|-|–)\s?({_SHORT_DAYS})(?!\w)(?:\.(?!\s*$))?", _short_weekdays
-    ),
+    rule(rf"(?<!\w)({SHORT_DAYS})\.?\s?(to|and|-|–)\s?({SHORT_DAYS})(?!\w)(?:\.(?!\s*$))?", _short_weekdays),
     rule(
         r"(?<![\w.,])(?P<first>(?:1[1-9]|20)\d{2})(?P<between>\sto\s|\s?[-–]\s?)(?P<last>(?:1[1-9]|20)\d{2})(?![\w,.]\d|\w)",
         lambda match: f"{year(int(match['first']))} to {year(int(match['last']))}",
@@ -434,7 +388,7 @@ RULES: Final[tuple[Rule, ...]] = (
         r"(?i)\b(?P<word>chapter|part|volume|phase|type|section|act|world war)\s(?P<roman>(?-i:[IVX]+))\b",
         _roman,
     ),
-    rule(r"(?:\b(?:[Nn]o\.|[Nn]º)|(?<!\w)#)\s?(?=\d)", "number "),
+    rule(r"(?:\b(?:[Nn]o\.|[Nn]º)|(?<!\w)#)\s?(?=\d|[A-Z]+-?\d)", "number "),
     rule(r"\bDr\.(?=\s[A-Z])", "Doctor"),
     rule(r"(?<=[a-z]\s)Dr\.?(?=,|\s|$|\.)", "Drive"),
     rule(r"\bSt\.(?=\s[A-Z][a-z])", "Saint"),
@@ -445,11 +399,11 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"(?i)(?<!\w)w/(?=\s)", "with"),
     rule(r"(?i)(?<!\w)and/or(?!\w)", "and or"),
     rule(r"(?i)(?<!\w)24/7(?!\w)", "twenty-four seven"),
-    rule(r"(?i)(?<![\w.])(max|min|fl)\.\s(?=\d)", lambda match: _ABBREVIATIONS[match[1].lower()] + " "),
+    rule(r"(?i)(?<![\w.])(max|min|fl)\.\s(?=\d)", lambda match: ABBREVIATIONS[match[1].lower()] + " "),
     rule(r"(?i)\bext\.\s(?=\d{3,5}\b)(\d+)", lambda match: f"extension {_room(match[1])}"),
     rule(r"(?i)\b(Hwy)\.\s(\d{3})\b", lambda match: f"Highway {_room(match[2])}"),
-    rule(rf"(?i)(?<![\w.])({_BEFORE_NAMES})\.(?!\w)", lambda match: _ABBREVIATIONS[match[1].lower()]),
-    rule(r"(?<![\w.])(Co|Sat|Sun)\.(?!\w)", lambda match: _ABBREVIATIONS[match[1].lower()]),
+    rule(rf"(?i)(?<![\w.])({BEFORE_NAMES})\.(?!\w)", lambda match: ABBREVIATIONS[match[1].lower()]),
+    rule(r"(?<![\w.])(Co|Sat|Sun)\.(?!\w)", lambda match: ABBREVIATIONS[match[1].lower()]),
     rule(r"(?<=\d\s)(sq\.\sft\.?)", "square feet"),
     rule(rf"(?<![\w.,])(?P<number>[-−]?(?:{_NUMBER}))\s?(?P<unit>{_UNIT_NAMES})(?![\w²/])", _unit),
     rule(r"(?<![\w.,/-])(?:(?P<whole>\d+)\s)?(?P<top>\d{1,2})/(?P<bottom>\d{1,2})(?![\w/])", _fraction),
@@ -462,7 +416,7 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda match: f"{match['before']}{_grouped_digits(match['digits'])}",
     ),
     rule(
-        rf"(?i)(?<=\b)({_YEAR_BEFORE})\s((?:1[1-9]|20)\d{{2}})(?![\w,.]\d|\w)",
+        rf"(?i)(?<=\b)({YEAR_BEFORE})\s((?:1[1-9]|20)\d{{2}})(?![\w,.]\d|\w)",
         lambda match: f"{match[1]} {year(int(match[2]))}",
     ),
     rule(

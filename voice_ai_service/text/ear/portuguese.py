@@ -7,139 +7,31 @@ from datetime import date
 from typing import Final
 
 from voice_ai_service.text.ear.portuguese_numbers import LARGEST, cardinal, digits, ordinal
-from voice_ai_service.text.ear.rules import Rule, rule
-
-_MONTHS: Final = (
-    "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro",
-    "dezembro",
-)  # fmt: skip
-_WEEKDAYS: Final = {"2": "segunda", "3": "terça", "4": "quarta", "5": "quinta", "6": "sexta"}
-_CURRENCIES: Final = {
-    "R$": ("real", "reais", "centavo", "centavos"),
-    "US$": ("dólar", "dólares", "centavo", "centavos"),
-    "U$": ("dólar", "dólares", "centavo", "centavos"),
-    "$": ("dólar", "dólares", "centavo", "centavos"),
-    "€": ("euro", "euros", "centavo", "centavos"),
-    "£": ("libra", "libras", "pêni", "pence"),
-}
-_UNITS: Final = {
-    "km/h": ("quilômetro por hora", "quilômetros por hora"),
-    "km²": ("quilômetro quadrado", "quilômetros quadrados"),
-    "km": ("quilômetro", "quilômetros"),
-    "m²": ("metro quadrado", "metros quadrados"),
-    "m2": ("metro quadrado", "metros quadrados"),
-    "m³": ("metro cúbico", "metros cúbicos"),
-    "cm": ("centímetro", "centímetros"),
-    "mm": ("milímetro", "milímetros"),
-    "m": ("metro", "metros"),
-    "kg": ("quilo", "quilos"),
-    "mg": ("miligrama", "miligramas"),
-    "g": ("grama", "gramas"),
-    "ml": ("mililitro", "mililitros"),
-    "L": ("litro", "litros"),
-    "l": ("litro", "litros"),
-    "GB": ("gigabyte", "gigabytes"),
-    "MB": ("megabyte", "megabytes"),
-    "KB": ("quilobyte", "quilobytes"),
-    "TB": ("terabyte", "terabytes"),
-    "Mbps": ("megabit por segundo", "megabits por segundo"),
-    "kWh": ("quilowatt-hora", "quilowatts-hora"),
-    "kW": ("quilowatt", "quilowatts"),
-    "W": ("watt", "watts"),
-    "V": ("volt", "volts"),
-    "ms": ("milissegundo", "milissegundos"),
-    "min": ("minuto", "minutos"),
-    "seg": ("segundo", "segundos"),
-    "s": ("segundo", "segundos"),
-    "hs": ("hora", "horas"),
-    "hrs": ("hora", "horas"),
-    "ha": ("hectare", "hectares"),
-    "°C": ("grau Celsius", "graus Celsius"),
-    "ºC": ("grau Celsius", "graus Celsius"),
-    "°": ("grau", "graus"),
-}
-_FEMININE_UNITS: Final = frozenset(("hs", "hrs"))
-_ABBREVIATIONS: Final = {
-    "av": "Avenida", "r": "Rua", "al": "Alameda", "pça": "Praça", "pca": "Praça", "trav": "Travessa",
-    "tv": "Travessa",
-    "rod": "Rodovia", "estr": "Estrada", "jd": "Jardim", "vl": "Vila", "pq": "Parque", "ed": "Edifício",
-    "cj": "conjunto",
-    "conj": "conjunto", "apto": "apartamento", "ap": "apartamento", "apt": "apartamento", "bl": "bloco",
-    "and": "andar",
-    "qd": "quadra", "lt": "lote", "sl": "sala", "lj": "loja", "km": "quilômetro",
-    "sr": "senhor", "srs": "senhores", "sra": "senhora", "sras": "senhoras", "srta": "senhorita",
-    "dr": "doutor", "drs": "doutores", "dra": "doutora", "prof": "professor", "profa": "professora",
-    "eng": "engenheiro", "adv": "advogado", "exmo": "excelentíssimo", "ilmo": "ilustríssimo", "cel": "coronel",
-    "gal": "general", "cap": "capitão", "sto": "Santo", "sta": "Santa", "d": "Dona",
-    "ltda": "limitada", "cia": "companhia", "tel": "telefone", "ramal": "ramal", "ex": "exemplo", "obs": "observação",
-    "pág": "página", "pag": "página", "págs": "páginas", "art": "artigo", "inc": "inciso", "depto": "departamento",
-    "dept": "departamento", "etc": "et cetera", "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo",
-    "min": "mínimo", "qtd": "quantidade", "qtde": "quantidade", "ref": "referência", "doc": "documento",
-    "docs": "documentos", "vol": "volume",
-    "nac": "nacional",
-    "jan": "janeiro", "fev": "fevereiro", "mar": "março", "abr": "abril", "jun": "junho", "jul": "julho",
-    "ago": "agosto", "set": "setembro", "out": "outubro", "nov": "novembro", "dez": "dezembro",
-    "seg": "segunda", "ter": "terça", "qua": "quarta", "qui": "quinta", "sex": "sexta", "sáb": "sábado",
-    "dom": "domingo",
-}  # fmt: skip
-_BEFORE_NAMES: Final = (
-    "av|al|pça|pca|trav|tv|rod|estr|jd|vl|pq|ed|conj|cj|apto|apt|ap|bl|qd|lt|sl|lj|srs?|sras?|srta|drs?|dra|profa?|eng|adv"
-    "|exmo|ilmo|cel|gal|cap|sto|sta|tel|pág|pag|págs|art|inc|depto|dept|ref|vol|obs|aprox|máx|mín|qtde?|docs?"
+from voice_ai_service.text.ear.portuguese_words import (
+    ABBREVIATIONS,
+    BEFORE_NAMES,
+    CURRENCIES,
+    FEMININE_ENDINGS,
+    FEMININE_NOUNS,
+    FEMININE_UNITS,
+    LETTERS,
+    MASCULINE_IN_A,
+    MONTHS,
+    ROMAN,
+    SCALE_WORDS,
+    SPELLED_OUT,
+    UNITS,
+    WEEKDAYS,
 )
-_SPELLED_OUT: Final = frozenset(
-    [
-        "CPF", "CNPJ", "RG", "CNH", "INSS", "FGTS", "IPTU", "IPVA", "ICMS", "ISS", "TED", "DOC", "CRM", "CRO", "OAB",
-        "RH", "TI", "TV", "SMS", "PDF", "NF", "URA", "IR", "IRPF", "IRPJ", "MEI", "PJ", "PF", "SP", "RJ", "MG",
-        "RS", "SC",
-        "PR", "BA", "CE", "PE", "GO", "DF", "ES", "MT", "MS", "PA", "AM", "RN", "PB", "AL", "SE", "PI", "MA",
-        "TO", "RO",
-        "AC", "AP", "RR", "UTI", "EUA", "UE", "SUV", "GPS", "USB", "CEO", "VIP", "API", "IA", "ID", "SA",
-    ]
-)  # fmt: skip
-_LETTERS: Final = {
-    "A": "á", "B": "bê", "C": "cê", "D": "dê", "E": "é", "F": "efe", "G": "gê", "H": "agá", "I": "i",
-    "J": "jota", "K": "cá",
-    "L": "ele", "M": "eme", "N": "ene", "O": "ó", "P": "pê", "Q": "quê", "R": "erre", "S": "esse", "T": "tê",
-    "U": "u",
-    "V": "vê", "W": "dáblio", "X": "xis", "Y": "ípsilon", "Z": "zê",
-}  # fmt: skip
-_ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
-_FEMININE_NOUNS: Final = frozenset(
-    [
-        "hora", "horas", "pessoa", "pessoas", "unidade", "unidades", "vez", "vezes", "semana", "semanas", "parcela",
-        "parcelas", "consulta", "consultas", "vaga", "vagas", "diária", "diárias", "caixa", "caixas", "peça", "peças",
-        "loja", "lojas", "sala", "salas", "mesa", "mesas", "ligação", "ligações", "mensagem", "mensagens", "página",
-        "páginas", "linha", "linhas", "opção", "opções", "via", "vias", "casa", "casas", "noite", "noites", "manhã",
-        "manhãs", "tarde", "tardes", "aula", "aulas", "conta", "contas", "fatura", "faturas", "nota", "notas",
-        "xícara", "xícaras", "colher", "colheres", "médica", "senha", "senhas", "chave", "chaves", "mão", "mãos",
-        "quadra", "quadras", "milhas", "libra", "libras", "sessão", "sessões", "prestação", "prestações", "entrega",
-        "entregas", "compra", "compras", "reunião", "reuniões", "crianças", "criança", "mulheres", "dúzia", "dúzias",
-        "dose", "doses", "cópia", "cópias", "foto", "fotos", "filial", "filiais", "portas", "janelas",
-        "quartas", "alunas",
-        "toneladas", "tonelada", "polegadas", "polegada", "etapas", "etapa", "perguntas", "pergunta",
-        "visitas", "visita",
-        "cadeiras", "camas", "suítes", "suíte", "garrafas", "pizzas", "fatias", "porções", "porção", "refeições",
-    ]
-)  # fmt: skip
-_MASCULINE_IN_A: Final = frozenset(
-    [
-        "dias", "problemas", "sistemas", "programas", "mapas", "temas", "climas", "telefonemas", "diplomas", "cinemas",
-        "idiomas", "planetas", "esquemas", "gramas", "quilogramas", "miligramas", "atletas", "colegas", "aromas",
-        "das", "nas", "as", "elas", "mas", "pelas", "essas", "estas", "aquelas", "umas", "duas", "apenas",
-    ]
-)  # fmt: skip
-_FEMININE_ENDINGS: Final = ("ção", "ções", "dade", "dades", "agem", "agens")
-_SCALE_WORDS: Final = ("mil", "milhão", "milhões", "bilhão", "bilhões", "trilhão", "trilhões")
+from voice_ai_service.text.ear.rules import Rule, rule
 
 
 def is_feminine(noun: str) -> bool:
     """By a list, and by the endings that seldom mislead; a singular in -a may as well be a verb."""
     noun = noun.lower()
-    if noun in _FEMININE_NOUNS or noun.endswith(_FEMININE_ENDINGS):
+    if noun in FEMININE_NOUNS or noun.endswith(FEMININE_ENDINGS):
         return True
-    return (
-        noun.endswith("as") and noun not in _MASCULINE_IN_A and not noun.endswith(("istas", "émas", "emas"))
-    )
+    return noun.endswith("as") and noun not in MASCULINE_IN_A and not noun.endswith(("istas", "émas", "emas"))
 
 
 def _whole(text: str) -> int:
@@ -175,7 +67,7 @@ def _grouped_digits(text: str, size: int = 3) -> str:
 
 
 def _money(match: re.Match[str]) -> str:
-    one, many, cent, cents = _CURRENCIES[match["currency"].upper()]
+    one, many, cent, cents = CURRENCIES[match["currency"].upper()]
     scale = match["scale"]
     feminine = one == "libra"
     if scale:
@@ -206,7 +98,7 @@ def _date(match: re.Match[str]) -> str | None:
         date(2000 if year is None else _full_year(year), month, day)
     except ValueError:
         return None
-    words = f"{_day(day)} de {_MONTHS[month - 1]}"
+    words = f"{_day(day)} de {MONTHS[month - 1]}"
     return words if year is None else f"{words} de {cardinal(_full_year(year))}"
 
 
@@ -214,7 +106,7 @@ def _date_short(match: re.Match[str]) -> str | None:
     day, month = int(match["day"]), int(match["month"])
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
-    return f"{_day(day)} de {_MONTHS[month - 1]}"
+    return f"{_day(day)} de {MONTHS[month - 1]}"
 
 
 def _full_year(text: str) -> int:
@@ -252,9 +144,9 @@ def _clock(match: re.Match[str]) -> str | None:
 
 
 def _unit(match: re.Match[str]) -> str:
-    one, many = _UNITS[match["unit"]]
+    one, many = UNITS[match["unit"]]
     single = match["number"] in ("1", "-1", "0,5", "1,5") or match["number"].startswith(("0,", "1,"))
-    return f"{number(match['number'], feminine=match['unit'] in _FEMININE_UNITS)} {one if single else many}"
+    return f"{number(match['number'], feminine=match['unit'] in FEMININE_UNITS)} {one if single else many}"
 
 
 def _counted(match: re.Match[str]) -> str:
@@ -291,9 +183,19 @@ def _document(match: re.Match[str]) -> str:
 
 
 def _spelled_word(text: str) -> str:
-    return {"@": "arroba", ".": "ponto", "-": "hífen", "_": "sublinhado", "/": "barra", "+": "mais"}.get(
-        text, text
-    )
+    return {
+        "@": "arroba",
+        ".": "ponto",
+        "-": "hífen",
+        "_": "sublinhado",
+        "/": "barra",
+        "+": "mais",
+        "?": "interrogação",
+        "=": "igual a",
+        "&": "e comercial",
+        "%": "por cento",
+        "#": "cerquilha",
+    }.get(text, text)
 
 
 def _address_online(match: re.Match[str]) -> str:
@@ -310,19 +212,51 @@ def _address_online(match: re.Match[str]) -> str:
 
 
 def _letters(text: str) -> str:
-    return " ".join(_LETTERS.get(sign, sign) for sign in text.upper())
+    return " ".join(LETTERS.get(sign, sign) for sign in text.upper())
 
 
 def _acronym(match: re.Match[str]) -> str | None:
     text = match.group()
-    if text in _SPELLED_OUT or not re.search(r"[AEIOU]", text):
+    if text in SPELLED_OUT or not re.search(r"[AEIOU]", text):
         return _letters(text)
     return None
 
 
 def _code(match: re.Match[str]) -> str:
     parts = re.findall(r"[A-Z]+|\d+", match.group())
-    return ", ".join(_letters(part) if part.isalpha() else _grouped_digits(part) for part in parts)
+    spoken = ""
+    for at, part in enumerate(parts):
+        after_word = at > 0 and _is_word(parts[at - 1])
+        if part.isdigit():
+            read = number(part) if after_word and len(part) < 4 else _grouped_digits(part)
+        else:
+            read = part if _is_word(part) else _letters(part)
+        spoken += f"{'' if at == 0 else ' ' if after_word else ', '}{read}"
+    return spoken
+
+
+def _is_word(text: str) -> bool:
+    """COVID is said, ABC is spelled."""
+    return len(text) > 3 and text.isalpha() and re.search(r"[AEIOU]", text) is not None
+
+
+def _uuid(match: re.Match[str]) -> str:
+    return ", ".join(
+        " ".join(digits(sign) if sign.isdigit() else _letters(sign) for sign in part)
+        for part in match.group().split("-")
+    )
+
+
+def _payment_line(match: re.Match[str]) -> str:
+    """The number of a bank slip, in fives as it is written."""
+    return ", ".join(_grouped_digits(part, 5) for part in re.findall(r"\d+", match.group()))
+
+
+def _days(match: re.Match[str]) -> str | None:
+    first, last, month = (int(match[name]) for name in ("first", "last", "month"))
+    if not (1 <= first < last <= 31 and 1 <= month <= 12):
+        return None
+    return f"{_day(first)} a {_day(last)} de {MONTHS[month - 1]}"
 
 
 def _ordinal(match: re.Match[str]) -> str | None:
@@ -335,20 +269,20 @@ def _ordinal(match: re.Match[str]) -> str | None:
 
 
 def _weekday(match: re.Match[str]) -> str:
-    return _WEEKDAYS[match["day"]] + ("-feira" if match["fair"] else "")
+    return WEEKDAYS[match["day"]] + ("-feira" if match["fair"] else "")
 
 
 def _weekdays(match: re.Match[str]) -> str:
-    return f"{_WEEKDAYS[match[1]]} {match[2]} {_WEEKDAYS[match[3]]}" + ("-feira" if match[4] else "")
+    return f"{WEEKDAYS[match[1]]} {match[2]} {WEEKDAYS[match[3]]}" + ("-feira" if match[4] else "")
 
 
 def _short_weekdays(match: re.Match[str]) -> str:
     between = "a" if match[2] in "-–" else match[2]
-    return f"{_ABBREVIATIONS[match[1].lower()]} {between} {_ABBREVIATIONS[match[3].lower()]}"
+    return f"{ABBREVIATIONS[match[1].lower()]} {between} {ABBREVIATIONS[match[3].lower()]}"
 
 
 def _roman_value(text: str) -> int:
-    values = [_ROMAN[sign] for sign in text]
+    values = [ROMAN[sign] for sign in text]
     return sum(
         -value if at + 1 < len(values) and value < values[at + 1] else value
         for at, value in enumerate(values)
@@ -401,7 +335,7 @@ def _key(match: re.Match[str]) -> str:
 
 
 def _abbreviation(match: re.Match[str]) -> str:
-    return _ABBREVIATIONS[match[1].lower()]
+    return ABBREVIATIONS[match[1].lower()]
 
 
 def _range(match: re.Match[str]) -> str:
@@ -422,8 +356,8 @@ def _fraction(match: re.Match[str]) -> str | None:
 
 
 _NUMBER: Final = r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?"
-_MONTH_NAMES: Final = "|".join(_MONTHS)
-_UNIT_NAMES: Final = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
+_MONTH_NAMES: Final = "|".join(MONTHS)
+_UNIT_NAMES: Final = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True))
 _HOUR: Final = r"(?:[01]?\d|2[0-4])\s?(?:h|:[0-5]\d)"
 _SHORT_DAYS: Final = "seg|ter|qua|qui|sex|sáb|dom"
 
@@ -434,11 +368,28 @@ RULES: Final[tuple[Rule, ...]] = (
         r"(?i)\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|gov|edu|br|io|app)(?:\.br)?\b(?!\.\d)(?:/[\w./-]*\w)?",
         _address_online,
     ),
+    rule(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", _uuid),
+    rule(r"\b\d{5}\.?\d{5}\s\d{5}\.?\d{6}\s\d{5}\.?\d{6}\s\d\s\d{14}\b", _payment_line),
+    rule(r"(?<=\d)\s?/\s?(?=(?:mês|ano|dia|hora|semana|pessoa|unidade|noite|aluno|kg)\b)", " por "),
+    rule(r"(?<!\w)p/\s?(?=\w|\()", "para "),
+    rule(r"(?<!\w)c/\s?(?=\w)", "com "),
+    rule(r"(?<!\w)0xx\s?(?=\d\d\b)", ""),
+    rule(r"\b(?:XV(?=\sde\s[Nn]ov))", "Quinze"),
+    rule(r"\b(?:VII|7)(?=\sde\sSetembro\b)", "Sete"),
+    rule(r"(?<![\w./-])(?P<first>\d{1,2})\s?[-–]\s?(?P<last>\d{1,2})/(?P<month>[01]\d)(?![\d/])", _days),
+    rule(
+        rf"(?<![\w.,])({_NUMBER})\s?%\s?a\.?\s?m(?:\.(?!\s*$))?(?!\w)",
+        lambda match: f"{number(match[1])} por cento ao mês",
+    ),
+    rule(
+        rf"(?<![\w.,])({_NUMBER})\s?%\s?a\.?\s?a(?:\.(?!\s*$))?(?!\w)",
+        lambda match: f"{number(match[1])} por cento ao ano",
+    ),
     rule(r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b|\b\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}\b", _document),
     rule(r"\b\d{2}\.\d{3}\.\d{3}-[\dXx]\b", _document),
     rule(
         r"(?<![\w.,])(?P<sign>[-−]\s?)?(?P<currency>R\$|US\$|U\$|\$|€|£)\s?(?P<amount>\d{1,3}(?:\.\d{3})+|\d+)"
-        rf"(?:,(?P<cents>\d+))?(?:\s(?P<scale>{'|'.join(_SCALE_WORDS)})\b)?",
+        rf"(?:,(?P<cents>\d+))?(?:\s(?P<scale>{'|'.join(SCALE_WORDS)})\b)?",
         _money,
         re.IGNORECASE,
     ),
@@ -506,8 +457,8 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"(?i)(?<!\w)p\.\s?ex\.", "por exemplo"),
     rule(r"(?i)(?<!\w)s\.\s?a\.?(?!\w)|(?<=\s)S/A(?!\w)", "esse á"),
     rule(r"(?i)(?<!\w)a/c(?!\w)", "aos cuidados de"),
-    rule(rf"(?i)(?<![\w.])({_BEFORE_NAMES})\.", _abbreviation),
-    rule(r"(?<![\w.])([Rr])\.(?=\s(?:d[aeo]s?\s)?[A-ZÀ-Ú])", _abbreviation),
+    rule(rf"(?i)(?<![\w.])({BEFORE_NAMES})\.", _abbreviation),
+    rule(r"(?<![\w.])([Rr])\.(?=\s(?:d[aeo]s?\s)?[A-ZÀ-Ú\U000f0000-\U000ffffd])", _abbreviation),
     rule(r"(?<![\w.])(D)\.(?=\s[A-ZÀ-Ú][a-zà-ú])", _abbreviation),
     rule(r"(?i)(?<![\w.])(ltda|cia|etc)\.?(?!\w)", _abbreviation),
     rule(r"(?i)(?<![\w.])(and)\.(?!\s*$)", _abbreviation),

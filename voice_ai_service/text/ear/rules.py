@@ -14,6 +14,15 @@ _SPACE: Final = re.compile(r"[ \t]{2,}")
 _BEFORE_MARK: Final = re.compile(r" +(?=[,;:.!?…])")
 
 
+_EMPHASIS: Final = re.compile(r"\*\*|__|`+|^[ \t]*(?:#{1,6}|[-*•])[ \t]+", re.MULTILINE)
+"""What language models write for the eye; a single asterisk may be a key."""
+
+
+def without_markdown(text: str) -> str:
+    """Emphasis, headings and bullets taken out; the words stay."""
+    return _EMPHASIS.sub("", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """

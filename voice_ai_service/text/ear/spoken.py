@@ -8,10 +8,10 @@ from typing import Final
 from voice_ai_service.text import ssml
 from voice_ai_service.text.ear import english, portuguese
 from voice_ai_service.text.ear.dictionary import NO_WORDS, Dictionary
-from voice_ai_service.text.ear.rules import Rule, apply, rule
+from voice_ai_service.text.ear.rules import Rule, apply, rule, without_markdown
 from voice_ai_service.text.languages import base_language
 
-REVISION: Final = 2
+REVISION: Final = 3
 """Raised with every change of what is read, so that no cache plays an older reading."""
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {"pt": portuguese.RULES, "en": english.RULES}
 
@@ -27,4 +27,5 @@ def for_the_ear(text: str, language: str, dictionary: Dictionary = NO_WORDS, *, 
     """
     rules = _RULES.get(base_language(language), ())
     kept = (_MARKUP,) if markup else ()
-    return apply(text if markup else ssml.plain(text), (*kept, *dictionary.rules, *rules))
+    words = without_markdown(text if markup else ssml.plain(text))
+    return apply(words, (*kept, *dictionary.rules, *rules))
