@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 
 import click
 
 from realtime_bridge.app import running_bridge
 from voice_ai_service.cli import platform
-from voice_ai_service.cli.platform import say
 from voice_ai_service.errors import InvalidInput
 from voice_ai_service.settings import Settings
 
 
 @click.command()
-def bridge() -> None:
+@click.option("--quiet", is_flag=True, help="Only the log, and nothing for people.")
+def bridge(quiet: bool) -> None:
     """Run the realtime bridge: the socket that FreeSWITCH's mod_audio_stream streams calls to.
 
     \b
@@ -25,10 +26,10 @@ def bridge() -> None:
     The service hands out its address: set VOICE_AI_BRIDGE_URL=ws://this-host:8080 there. SIGTERM takes no new calls and
     lets live ones finish (VOICE_AI_BRIDGE_DRAIN_S); a second one ends them.
     """
-    platform.run(_bridge(platform.read_settings()))
+    platform.run(_bridge(platform.read_settings(), (lambda _text: None) if quiet else platform.say))
 
 
-async def _bridge(settings: Settings) -> None:
+async def _bridge(settings: Settings, say: Callable[[str], None]) -> None:
     if settings.database_url is None:
         raise InvalidInput(
             "There is no database", field="VOICE_AI_DATABASE_URL", fix="Set it, or use `voice-ai up`"

@@ -30,7 +30,7 @@ async def beside(settings: Settings) -> AsyncIterator[None]:
 async def _keep(settings: Settings) -> None:
     while True:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "voice_ai_service.cli.main", "bridge", env=_environment(settings)
+            sys.executable, "-m", "voice_ai_service.cli.main", "bridge", "--quiet", env=_environment(settings)
         )
         try:
             status = await process.wait()

@@ -48,6 +48,8 @@ async def _up(settings: Settings, *, demo: bool) -> None:
             beside(settings),
         ):
             say(f"Ready after {time.monotonic() - began:.1f} s: http://{settings.host}:{settings.port}/docs")
+            if settings.phone:
+                say(f"Test phone: http://{settings.bridge_health_host}:{settings.bridge_health_port}/phone/")
             await platform.until_stopped()
             say("Stopping: calls that are being answered are finished first ...")
 
