@@ -23,7 +23,7 @@
 		if (!voice_page::is_genuine()) {
 			voice_page::answer_json(['problem' => $text['message-invalid_token']], 403);
 		}
-		$row = voice_rows::find($database, 'voice_providers', is_string($_POST['id'] ?? null) ? $_POST['id'] : null, $domain_uuid);
+		$row = voice_rows::find($database, 'voice_providers', $_POST['id'] ?? null, $domain_uuid);
 		if ($row === null) {
 			voice_page::answer_json(['problem' => $text['message-not_found']], 404);
 		}

@@ -26,7 +26,7 @@
 	$versions = $database->select($sql, ['domain_uuid' => $domain_uuid, 'secretary_uuid' => $secretary_uuid], 'all');
 	$versions = is_array($versions) ? $versions : [];
 	$by_number = array_column($versions, null, 'version_number');
-	$asked = $by_number[$_REQUEST['version'] ?? ''] ?? null;
+	$asked = $by_number[voice_form::posted($_REQUEST, 'version', 9)] ?? null;
 
 //process the http post
 	if (!empty($_POST['action'])) {

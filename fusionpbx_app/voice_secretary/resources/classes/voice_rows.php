@@ -10,9 +10,10 @@ class voice_rows {
 	 * database::save finds rows by their key alone, whosever they are.
 	 *
 	 * @param string $table without v_
+	 * @param mixed  $uuid  as a browser sent it
 	 */
-	public static function find($database, string $table, ?string $uuid, string $domain_uuid): ?array {
-		if (empty($uuid) || !is_uuid($uuid)) {
+	public static function find($database, string $table, $uuid, string $domain_uuid): ?array {
+		if (!is_string($uuid) || !is_uuid($uuid)) {
 			return null;
 		}
 		$sql = "select * from v_".database::sanitize($table)." ";
@@ -31,7 +32,7 @@ class voice_rows {
 		$rows = [];
 		foreach (is_array($records) ? $records : [] as $record) {
 			if (is_array($record) && ($record['checked'] ?? '') === 'true') {
-				$row = self::find($database, $table, is_string($record['uuid'] ?? null) ? $record['uuid'] : null, $domain_uuid);
+				$row = self::find($database, $table, $record['uuid'] ?? null, $domain_uuid);
 				if ($row !== null) {
 					$rows[] = $row;
 				}
