@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -33,7 +34,7 @@ class BreakerState(StrEnum):
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half_open"
-    """The rest is over: one call may try, the others go on to the next provider."""
+    """The rest is over: one request may try, the others go on to the next provider."""
 
 
 class Admission(StrEnum):
@@ -44,7 +45,12 @@ class Admission(StrEnum):
 
 
 class Breaker:
-    """One per provider instance. Every admission is handed back exactly once."""
+    """One per provider instance. Every admission is handed back exactly once.
+
+    Attributes:
+        on_rest: Called when it opens, and when somebody is turned away. Set: trials are only `try_again`'s, which
+            somebody makes beside the calls; None: the first caller after the rest is the trial.
+    """
 
     def __init__(self, clock: Clock, policy: BreakerPolicy) -> None:
         self._clock = clock
@@ -53,6 +59,8 @@ class Breaker:
         self._open_until: float | None = None
         self._rest_s = policy.open_s
         self._trial_running = False
+        self._wanted = False
+        self.on_rest: Callable[[], None] | None = None
 
     @property
     def state(self) -> BreakerState:
@@ -70,14 +78,26 @@ class Breaker:
         return max(0.0, self._open_until - self._clock.monotonic())
 
     def enter(self) -> Admission | None:
-        """Leave to ask now, or None. In half-open the first gets the only trial."""
-        state = self.state
-        if state is BreakerState.CLOSED:
+        """Leave to ask now, or None. In half-open the first gets the only trial, if callers make trials."""
+        if self.state is BreakerState.CLOSED:
             return Admission.ORDINARY
-        if state is BreakerState.OPEN or self._trial_running:
+        if self.on_rest is None:
+            return self.try_again()
+        self._wanted = True
+        self.on_rest()
+        return None
+
+    def try_again(self) -> Admission | None:
+        """The only trial of a half-open circuit; None in every other state."""
+        if self.state is not BreakerState.HALF_OPEN or self._trial_running:
             return None
         self._trial_running = True
         return Admission.TRIAL
+
+    def wanted(self) -> bool:
+        """Whether somebody was turned away since this was asked last."""
+        wanted, self._wanted = self._wanted, False
+        return wanted
 
     def succeeded(self, admission: Admission) -> None:
         """It answered as its contract says. A call older than the circuit's opening does not close it."""
@@ -88,8 +108,15 @@ class Breaker:
             self._outcomes.clear()
         self._outcomes.append((self._clock.monotonic(), True))
 
-    def failed(self, admission: Admission, retry_after_s: float | None = None) -> None:
-        """It did not. `retry_after_s` is the provider's own word on how long to stay away."""
+    def failed(
+        self, admission: Admission, retry_after_s: float | None = None, *, at_once: bool = False
+    ) -> None:
+        """It did not.
+
+        Args:
+            retry_after_s: The provider's own word on how long to stay away.
+            at_once: It will do so again: the circuit opens at the first failure.
+        """
         now = self._clock.monotonic()
         asked_s = min(retry_after_s or 0.0, self._policy.max_open_s)
         self._outcomes.append((now, False))
@@ -97,7 +124,7 @@ class Breaker:
             self._trial_running = False
             self._rest_s = min(self._rest_s * 2, self._policy.max_open_s)
             self._rest(now + max(self._rest_s, asked_s))
-        elif self.state is BreakerState.CLOSED and self._failing(now):
+        elif self.state is BreakerState.CLOSED and (at_once or self._failing(now)):
             self._rest(now + max(self._rest_s, asked_s))
         elif asked_s:
             self._rest(now + asked_s)
@@ -114,3 +141,5 @@ class Breaker:
 
     def _rest(self, until: float) -> None:
         self._open_until = max(self._open_until or until, until)
+        if self.on_rest is not None:
+            self.on_rest()

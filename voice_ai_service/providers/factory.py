@@ -18,6 +18,7 @@ from voice_ai_service.providers.entry import ProviderKind
 from voice_ai_service.providers.fallback import Chain, Link, NobodyWatches, ProviderObserver, nobody
 from voice_ai_service.providers.link_builder import LinkBuilder, ProviderRow, SecretOpener
 from voice_ai_service.providers.link_pool import LinkPool
+from voice_ai_service.providers.probing import Prober
 from voice_ai_service.providers.registry import ProviderRegistry
 from voice_ai_service.tenancy.budget import Standing
 from voice_ai_service.tenancy.tenant import Tenant, Tier
@@ -137,7 +138,8 @@ class ProviderFactory:
         self._rows = rows
         self._allowances = allowances
         self._own_words: OwnWords = own_words or NoOwnWords()
-        self._builder = LinkBuilder(registry, sealer, breaker_policy or BreakerPolicy())
+        self._prober = Prober(registry.context.clock)
+        self._builder = LinkBuilder(registry, sealer, breaker_policy or BreakerPolicy(), self._prober)
         self._pool = LinkPool()
         self._embedded = embedded or EmbeddedDefaults()
         self._embedded_links: dict[ProviderKind, Link[Any]] = {}
@@ -222,6 +224,7 @@ class ProviderFactory:
     async def aclose(self) -> None:
         """Closes every instance, also those in use: the process ends."""
         self._places.clear()
+        await self._prober.aclose()
         embedded, self._embedded_links = self._embedded_links, {}
         await asyncio.gather(self._pool.aclose(), *(link.instance.aclose() for link in embedded.values()))
 

@@ -144,7 +144,7 @@ class Chain(Generic[P]):
         """
         link = self.links[0]
         try:
-            with _as_provider_errors(link.name):
+            with as_provider_errors(link.name):
                 async with link.instance.lease() as provider:
                     warm = getattr(provider, "warm", None)
                     if warm is not None:
@@ -167,7 +167,7 @@ class Chain(Generic[P]):
         attempt = Attempt()
         outcome = "cancelled"
         try:
-            with _as_provider_errors(link.name):
+            with as_provider_errors(link.name):
                 async with link.instance.lease() as provider:
                     yield provider, attempt
             outcome = "ok"
@@ -183,7 +183,9 @@ class Chain(Generic[P]):
         finally:
             if attempt.failure is not None:
                 outcome = attempt.failure.code
-                link.breaker.failed(admission, attempt.failure.retry_after_s)
+                link.breaker.failed(
+                    admission, attempt.failure.retry_after_s, at_once=refuses_the_key(attempt.failure)
+                )
                 self._tell(link, attempt.failure)
             elif attempt.answered or outcome == "ok":
                 outcome = "ok"
@@ -222,6 +224,11 @@ def is_about_the_request(error: ProviderError) -> bool:
     return isinstance(error, ProviderRefused) and error.field in _OF_THE_REQUEST
 
 
+def refuses_the_key(error: ProviderError) -> bool:
+    """It will refuse it again: the next key is asked from now on, not after three callers have waited."""
+    return isinstance(error, ProviderRefused) and error.field == "secret"
+
+
 def answer_limit_s(timeouts: StageTimeouts, asked_s: float) -> float:
     limits = (asked_s, timeouts.first_byte_s, timeouts.total_s)
     return min(limit for limit in limits if limit is not None)
@@ -240,7 +247,7 @@ def nobody(kind: ProviderKind, last: ProviderError | None) -> ProviderError:
     )
 
 
-class _as_provider_errors:  # noqa: N801 - reads as a verb where it is used
+class as_provider_errors:  # noqa: N801 - reads as a verb where it is used
     """Nothing but an error of our tree leaves an adapter, whoever wrote it."""
 
     def __init__(self, name: str) -> None:

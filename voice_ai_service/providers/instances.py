@@ -40,6 +40,11 @@ class Instance(Generic[P]):
         return self._users
 
     @property
+    def retired(self) -> bool:
+        """No new chain will use it."""
+        return self._retired
+
+    @property
     def alive(self) -> bool:
         """Built, being built or being closed."""
         return self._building is not None or (self._closing is not None and not self._closing.done())

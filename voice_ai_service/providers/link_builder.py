@@ -16,6 +16,7 @@ from voice_ai_service.providers.fallback import Link
 from voice_ai_service.providers.instances import Instance
 from voice_ai_service.providers.llm.prompted_tools import with_tools
 from voice_ai_service.providers.llm.seam import ChatModel
+from voice_ai_service.providers.probing import Prober
 from voice_ai_service.providers.registry import ProviderRegistry
 from voice_ai_service.tenancy.tenant import Tier
 
@@ -48,7 +49,10 @@ Links = tuple[Link[Any], ...]
 
 
 class LinkBuilder:
-    def __init__(self, registry: ProviderRegistry, sealer: SecretOpener, policy: BreakerPolicy) -> None:
+    def __init__(
+        self, registry: ProviderRegistry, sealer: SecretOpener, policy: BreakerPolicy, prober: Prober
+    ) -> None:
+        self._prober = prober
         self._registry = registry
         self._sealer = sealer
         self._policy = policy
@@ -106,7 +110,7 @@ class LinkBuilder:
                 return with_tools(cast(ChatModel, built), entry.name)
             return built
 
-        return Link(
+        link: Link[Any] = Link(
             name=entry.name,
             model=getattr(settings, "model", None),
             instance=Instance(entry.name, build),
@@ -115,6 +119,8 @@ class LinkBuilder:
             revision=revision,
             local=entry.local,
         )
+        self._prober.attach(entry.kind, link)
+        return link
 
     def _checked(self, kind: ProviderKind, row: ProviderRow) -> tuple[ProviderEntry, ProviderSettings]:
         settings = self._registry.parse(kind, row.name, row.settings)
