@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -33,7 +34,9 @@ from voice_ai_service.errors import (
 from voice_ai_service.providers.catalogue import builtin_entries
 from voice_ai_service.providers.entry import ProviderContext, ProviderKind, StageTimeouts
 from voice_ai_service.providers.registry import ProviderRegistry
+from voice_ai_service.providers.tts.cartesia import CartesiaTalk
 from voice_ai_service.providers.tts.seam import TtsOptions
+from voice_ai_service.providers.vendor_errors import VendorErrors
 
 CONTEXT = ProviderContext(allowed_networks=(ip_network("127.0.0.0/8"),))
 PATIENT = StageTimeouts(connect_s=2, stall_s=5)
@@ -454,6 +457,23 @@ async def test_a_late_text_is_not_the_vendors_fault(voice: Voice) -> None:
 
 
 @every_live_voice
+async def test_a_text_whose_end_is_known_late(voice: Voice) -> None:
+    over = asyncio.Event()
+
+    async def late() -> AsyncIterator[str]:
+        yield "Bom dia, Maria.\n"
+        await over.wait()
+
+    async with voice.open() as (_, provider):
+        heard = 0
+        async for chunk in provider.stream(late(), TtsOptions("pt-BR")):
+            heard += len(chunk)
+            if heard >= 2 * 8 * http.SPEECH_MS - 4:
+                over.set()
+    assert heard >= 2 * 8 * http.SPEECH_MS - 4
+
+
+@every_live_voice
 async def test_a_text_that_breaks_off_is_nobody_elses_fault(voice: Voice) -> None:
     async def broken() -> AsyncIterator[str]:
         yield "Bom dia, Maria.\n"
@@ -507,17 +527,28 @@ async def test_who_stops_listening_to_a_live_voice_stops_it(voice: Voice) -> Non
 
 
 async def test_a_context_that_nobody_listens_to_is_cancelled() -> None:
-    async with LIVE[1].open(manners=mannered()) as (vendor, provider):
-        more = asyncio.Event()
-
-        async def endless() -> AsyncIterator[str]:
-            yield "Bom dia, Maria.\n"
-            await more.wait()
-
-        chunks = provider.stream(endless(), TtsOptions("pt-BR"))
+    async with LIVE[1].open(manners=mannered(lingers=True)) as (vendor, provider):
+        chunks = stream(provider)
         await anext(chunks)
         await chunks.aclose()
         await vendor.until(lambda: vendor.cancelled == [vendor.talk.received[0]["context_id"]])
+
+
+def test_sentences_are_heard_in_their_order_whichever_is_ready_first() -> None:
+    talk = CartesiaTalk({"model_id": "sonic-3"}, VendorErrors("cartesia", CONTEXT.clock))
+    first, second = (json.loads(talk.text(text)[0])["context_id"] for text in ("Um.", "Dois."))
+
+    def said(kind: str, context: str, samples: bytes = b"") -> bytes:
+        data = base64.b64encode(samples).decode()
+        return talk.receive(json.dumps({"type": kind, "context_id": context, "data": data}))
+
+    assert said("chunk", second, b"22") == b""
+    assert said("done", second) == b""
+    assert said("chunk", first, b"11") == b"11"
+    talk.finish()
+    assert not talk.done
+    assert said("done", first) == b"22"
+    assert talk.done
 
 
 @every_voice

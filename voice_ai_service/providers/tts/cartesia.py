@@ -1,4 +1,4 @@
-"""Cartesia's voices over their WebSocket, sentence by sentence in one context.
+"""Cartesia's voices over their WebSocket, a sentence after the other.
 
 Source: "Text to Speech (WebSocket)" of API version 2026-03-01 (docs.cartesia.ai) and the types of its Python SDK.
 """
@@ -6,7 +6,7 @@ Source: "Text to Speech (WebSocket)" of API version 2026-03-01 (docs.cartesia.ai
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -47,43 +47,75 @@ class CartesiaSettings(ProviderSettings):
 
 
 class CartesiaTalk:
-    """See `talk.SpeechTalk`. `wanted` is what every message of the context repeats."""
+    """See `talk.SpeechTalk`. Every sentence is a context of its own.
 
-    def __init__(self, wanted: dict[str, Any], errors: VendorErrors) -> None:
+    A context that got no text for a second after its last sound is gone, and a text that is still being written may
+    pause for longer. The vendor works on several at once: what comes too early waits for its turn.
+
+    Attributes:
+        wanted: What every request says.
+    """
+
+    def __init__(self, wanted: Mapping[str, Any], errors: VendorErrors) -> None:
         self.done = False
         self._wanted = wanted
         self._errors = errors
-        self._spoken = False
+        self._name = uuid.uuid4().hex
+        self._count = 0
+        self._finished = False
+        self._open: dict[str, bytearray] = {}
+        """Contexts in their order, with what came of them before their turn."""
+        self._over: set[str] = set()
 
     def opening(self) -> Sequence[str]:
         return ()
 
     def text(self, piece: str) -> Sequence[str]:
-        # Texts of a context are put together as they are.
-        transcript = f" {piece}" if self._spoken else piece
-        self._spoken = True
-        return (messages.dumped({**self._wanted, "transcript": transcript, "continue": True}),)
+        self._count += 1
+        context = f"{self._name}-{self._count}"
+        self._open[context] = bytearray()
+        asked = {**self._wanted, "context_id": context, "transcript": piece, "continue": False}
+        return (messages.dumped(asked),)
 
     def finish(self) -> Sequence[str]:
-        return (messages.dumped({**self._wanted, "transcript": "", "continue": False}),)
+        self._finished = True
+        self.done = not self._open
+        return ()
 
     def cancel(self) -> Sequence[str]:
-        return (messages.dumped({"context_id": self._wanted["context_id"], "cancel": True}),)
+        return [messages.dumped({"context_id": context, "cancel": True}) for context in self._open]
 
     def receive(self, message: str | bytes) -> bytes:
         said = messages.parse(message, NAME)
         kind = messages.text(said, "type")
         if kind == "error":
             raise self._failure(said, str(message))
-        if not kind or not messages.text(said, "context_id"):
+        context = messages.text(said, "context_id")
+        if not kind or not context:
             raise messages.broken(NAME, "a message of no type or no context")
         if kind == "chunk" and not isinstance(said.get("data"), str):
             raise messages.broken(NAME, "a chunk without sound")
-        if said.get("context_id") != self._wanted["context_id"]:
+        if context not in self._open:
             return b""
-        if kind == "done":
-            self.done = True
-        return messages.samples(messages.text(said, "data"), NAME) if kind == "chunk" else b""
+        if kind == "chunk":
+            self._open[context] += messages.samples(messages.text(said, "data"), NAME)
+        elif kind == "done":
+            self._over.add(context)
+        return self._next_sound()
+
+    def _next_sound(self) -> bytes:
+        """Of the oldest context, and of those behind it as far as it is over."""
+        sound = bytearray()
+        while self._open:
+            oldest = next(iter(self._open))
+            sound += self._open[oldest]
+            self._open[oldest].clear()
+            if oldest not in self._over:
+                break
+            del self._open[oldest]
+            self._over.discard(oldest)
+        self.done = self._finished and not self._open
+        return bytes(sound)
 
     def closed(self, code: int, reason: str) -> ProviderError:
         return self._errors.gone(f"closed with {code} {reason}")
@@ -125,7 +157,6 @@ class Cartesia:
             "model_id": settings.model,
             "voice": {"mode": "id", "id": options.voice or settings.voice},
             "language": base_language(options.language),
-            "context_id": uuid.uuid4().hex,
             "output_format": {"container": "raw", "encoding": "pcm_s16le", "sample_rate": rate_hz},
             "max_buffer_delay_ms": 0,  # whole sentences come
         }

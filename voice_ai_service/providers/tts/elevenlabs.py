@@ -168,6 +168,7 @@ class ElevenLabsLive:
         asked = {
             "model_id": settings.model,
             "output_format": f"pcm_{rate_hz}",
+            "inactivity_timeout": "60",  # seconds without text; a language model may think for long
             "auto_mode": "true",  # whole sentences come: nothing to wait for
             **_language(settings, options),
         }

@@ -124,8 +124,8 @@ class LiveVoice:
     def _has_spare(self, address: Address) -> bool:
         if self._spare is None:
             return False
-        its_address, _, opened_at = self._spare
-        if its_address == address and self._clock.monotonic() - opened_at < _SPARE_S:
+        its_address, line, opened_at = self._spare
+        if its_address == address and line.alive and self._clock.monotonic() - opened_at < _SPARE_S:
             return True
         self._drop_spare()
         return False
@@ -164,14 +164,27 @@ async def _write(
                 await line.deliver(message)
         for message in talk.finish():
             await line.deliver(message)
+        if talk.done:
+            line.abort()  # all was heard before it was known that no more text comes; whoever reads is woken
     except LineClosed:
         return
 
 
 async def _hear(line: Line, talk: SpeechTalk) -> AsyncGenerator[bytes, None]:
     samples = WholeSamples()
-    while not talk.done:
-        yield samples.take(talk.receive(await line.receive()))
+    while not _is_over(talk):
+        try:
+            message = await line.receive()
+        except LineClosed:
+            if _is_over(talk):
+                return
+            raise
+        yield samples.take(talk.receive(message))
+
+
+def _is_over(talk: SpeechTalk) -> bool:
+    """It may be so after every wait: whoever writes finishes too."""
+    return talk.done
 
 
 def _hang_up_on_failure(task: asyncio.Task[None], line: Line) -> None:

@@ -57,6 +57,9 @@ class TextToSpeech(Protocol):
     def stream(self, texts: AsyncIterator[str], options: TtsOptions) -> AsyncIterator[bytes]:
         """Mono L16 chunks at `options.sample_rate_hz`, the first before the last text is there.
 
+        Chains give texts that are read for the ear already, a whole sentence or clause each; a newline ends all but the
+        last. SSML is in them only where `capabilities.ssml` says so.
+
         Closing the iterator stops the engine. Raises ProviderError.
         """
         ...

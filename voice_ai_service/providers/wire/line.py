@@ -26,6 +26,7 @@ from websockets.exceptions import (
     InvalidURI,
     WebSocketException,
 )
+from websockets.protocol import State
 
 from voice_ai_service.clock import Clock
 from voice_ai_service.errors import InvalidInput, ProviderError, ProviderRefused
@@ -109,6 +110,11 @@ class Line:
         self._writer = asyncio.create_task(self._write(), name=f"write to {name}")
         self._writer.add_done_callback(self._stopped_writing)
         self.dropped = 0
+
+    @property
+    def alive(self) -> bool:
+        """As far as is known: nobody ended it."""
+        return self._connection.state is State.OPEN
 
     def send(self, text: str) -> None:
         """A command. Kept in order with the audio and never dropped: a vendor that takes none is cut off."""
