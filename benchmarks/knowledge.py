@@ -56,7 +56,9 @@ class OneModel:
     async def embeddings(self, domain_uuid: UUID, /) -> OneModel:
         return self
 
-    async def embed(self, texts: Sequence[str], /, *, purpose: Purpose) -> _Embedded:
+    async def embed(
+        self, texts: Sequence[str], model: str | None = None, /, *, purpose: Purpose
+    ) -> _Embedded:
         return _Embedded(await self.embeddings_of_all.embed(texts, purpose), self.embeddings_of_all.model)
 
 

@@ -34,12 +34,13 @@ from voice_ai_service.foundation import (
     open_registry,
     open_shared,
     readiness,
+    store_choice,
 )
 from voice_ai_service.jobs.process import WorkerParts
 from voice_ai_service.knowledge.document_repository import DocumentRepository
 from voice_ai_service.knowledge.originals import Originals
 from voice_ai_service.knowledge.search import KnowledgeSearch
-from voice_ai_service.knowledge.stores import DatabaseVectorStore
+from voice_ai_service.knowledge.stores import open_store
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.observation import ProviderMetrics
 from voice_ai_service.providers.cost import PriceList
@@ -146,7 +147,7 @@ async def open_service(settings: Settings, metrics: Metrics, clock: Clock) -> As
             sealer=base.sealer,
             dialogue=base.dialogue,
             knowledge=base.knowledge,
-            documents=DocumentRepository(base.database, _originals(settings)),
+            documents=DocumentRepository(base.database, _originals(settings), base.vectors),
             originals=_originals(settings),
             turn_mode=parts,
             greetings=Greetings(parts),
@@ -171,7 +172,9 @@ async def open_knowledge(settings: Settings, clock: Clock) -> AsyncIterator[tupl
         sealer = await asyncio.to_thread(load_sealer, settings)
         factory = ProviderFactory(await open_registry(settings, clock), ProviderRepository(database), sealer)
         stack.push_async_callback(factory.aclose)
-        knowledge = KnowledgeSearch(database, DatabaseVectorStore(database), factory)
+        vectors = open_store(database, store_choice(settings))
+        stack.push_async_callback(vectors.aclose)
+        knowledge = KnowledgeSearch(database, vectors, factory)
         stack.push_async_callback(knowledge.aclose)
         yield Domains(database, clock), knowledge
 
@@ -232,6 +235,8 @@ async def open_worker_parts(settings: Settings, metrics: Metrics, clock: Clock) 
         )
         stack.push_async_callback(factory.aclose)
         originals = _originals(settings)
+        vectors = open_store(database, store_choice(settings))
+        stack.push_async_callback(vectors.aclose)
         prices = await asyncio.to_thread(read_prices, registry, settings.prices_file)
         yield WorkerParts(
             database=database,
@@ -241,7 +246,7 @@ async def open_worker_parts(settings: Settings, metrics: Metrics, clock: Clock) 
             retention=Retention(database, recordings, folders, clock, default_days=settings.retention_days),
             metrics=metrics,
             clock=clock,
-            documents=DocumentRepository(database, originals),
+            documents=DocumentRepository(database, originals, vectors),
             originals=originals,
             embeddings=factory,
             domains=Domains(database, clock),

@@ -30,8 +30,9 @@ from voice_ai_service.dialogue.dialogue import Dialogue
 from voice_ai_service.dialogue.errands import Errands
 from voice_ai_service.dialogue.model_responder import ModelResponder
 from voice_ai_service.errors import InvalidInput, Unavailable
+from voice_ai_service.knowledge.chroma_index import ChromaServer
 from voice_ai_service.knowledge.search import KnowledgeSearch
-from voice_ai_service.knowledge.stores import DatabaseVectorStore
+from voice_ai_service.knowledge.stores import KeptVectors, StoreChoice, open_store
 from voice_ai_service.metrics import Metrics
 from voice_ai_service.observation import PhraseCacheMetrics, ProviderMetrics
 from voice_ai_service.providers.catalogue import load_registry
@@ -86,6 +87,7 @@ class Foundation:
     domains: Domains
     book: SecretaryBook
     knowledge: KnowledgeSearch
+    vectors: KeptVectors
     dialogue: Dialogue
     tickets: Tickets
     errands: Errands
@@ -123,7 +125,9 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
         live_calls = LiveCalls(database)
         sessions = await stack.enter_async_context(CallSessions(live_calls, shared.cache, clock))
         recordings = Recordings(settings.data_dir / "recordings", await asyncio.to_thread(store_of, settings))
-        knowledge = KnowledgeSearch(database, DatabaseVectorStore(database), factory)
+        vectors = open_store(database, store_choice(settings))
+        stack.push_async_callback(vectors.aclose)
+        knowledge = KnowledgeSearch(database, vectors, factory)
         stack.push_async_callback(knowledge.aclose)
         errands = Errands()
         stack.push_async_callback(errands.aclose)
@@ -145,6 +149,7 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
             domains=domains,
             book=SecretaryBook(database, clock),
             knowledge=knowledge,
+            vectors=vectors,
             dialogue=Dialogue(clock, with_model=ModelResponder(clock), budgets=spending),
             tickets=Tickets(database, clock),
             errands=errands,
@@ -199,6 +204,12 @@ async def open_shared(settings: Settings, clock: Clock, stack: AsyncExitStack) -
     return Shared(RedisRateLimiter(redis, clock), RedisConcurrencyLimiter(redis, clock), RedisCache(redis))
 
 
+def store_choice(settings: Settings) -> StoreChoice:
+    token = settings.chroma_token.get_secret_value() if settings.chroma_token else None
+    chroma = None if settings.chroma_url is None else ChromaServer(settings.chroma_url, token)
+    return StoreChoice(settings.vector_store, settings.data_dir / "vectors", chroma)
+
+
 async def open_registry(settings: Settings, clock: Clock) -> ProviderRegistry:
     keys = {
         name: secret.get_secret_value()
@@ -207,6 +218,12 @@ async def open_registry(settings: Settings, clock: Clock) -> ProviderRegistry:
             ("anthropic", settings.anthropic_api_key),
             ("elevenlabs", settings.elevenlabs_api_key),
             ("gemini", settings.gemini_api_key),
+            ("groq", settings.groq_api_key),
+            ("xai", settings.xai_api_key),
+            ("mistral", settings.mistral_api_key),
+            ("openrouter", settings.openrouter_api_key),
+            ("cohere", settings.cohere_api_key),
+            ("voyage", settings.voyage_api_key),
         )
         if secret is not None and secret.get_secret_value()
     }

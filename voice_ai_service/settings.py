@@ -110,6 +110,11 @@ class Settings(BaseSettings):
 
     prices_file: Path | None = None
     """What providers cost here: a JSON array over the shipped list prices; docs/providers.md says how."""
+    vector_store: Literal["database", "faiss", "chroma"] = "database"
+    """Where documents' vectors are compared: in PostgreSQL (pgvector, or arrays where it has none), in this process by
+    FAISS, or by a Chroma server. They stand in the database all the same."""
+    chroma_url: str | None = None
+    chroma_token: SecretStr | None = None
     speech_processes: int = Field(1, ge=1, le=32)
     """Processes of the embedded recogniser."""
     tts_cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
@@ -122,6 +127,12 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = Field(None, validation_alias="ANTHROPIC_API_KEY")
     elevenlabs_api_key: SecretStr | None = Field(None, validation_alias="ELEVENLABS_API_KEY")
     gemini_api_key: SecretStr | None = Field(None, validation_alias="GEMINI_API_KEY")
+    groq_api_key: SecretStr | None = Field(None, validation_alias="GROQ_API_KEY")
+    xai_api_key: SecretStr | None = Field(None, validation_alias="XAI_API_KEY")
+    mistral_api_key: SecretStr | None = Field(None, validation_alias="MISTRAL_API_KEY")
+    openrouter_api_key: SecretStr | None = Field(None, validation_alias="OPENROUTER_API_KEY")
+    cohere_api_key: SecretStr | None = Field(None, validation_alias="COHERE_API_KEY")
+    voyage_api_key: SecretStr | None = Field(None, validation_alias="VOYAGE_API_KEY")
 
     @field_validator("allowed_private_networks")
     @classmethod

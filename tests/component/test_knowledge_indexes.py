@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,10 +20,14 @@ from tests.conftest import MakeDomain
 from tests.fakes.chroma_server import FakeChroma, error, fake_chroma
 from tests.fakes.http_server import Answer, Received, json_answer
 from voice_ai_service.db.pool import Database
+from voice_ai_service.errors import InvalidInput
 from voice_ai_service.knowledge.chroma_index import ChromaIndex, ChromaServer
+from voice_ai_service.knowledge.document_repository import DocumentRepository
 from voice_ai_service.knowledge.faiss_index import FaissIndex
 from voice_ai_service.knowledge.indexed_store import IndexedVectorStore
+from voice_ai_service.knowledge.originals import Originals
 from voice_ai_service.knowledge.search import KnowledgeSearch
+from voice_ai_service.knowledge.stores import DatabaseVectorStore, StoreChoice, open_store
 from voice_ai_service.knowledge.vector_index import Place, VectorIndex, VectorSource, VectorsUnavailable
 from voice_ai_service.tenancy.tenant import Tenant
 
@@ -343,3 +348,63 @@ async def test_nobody_there_is_said_as_such(db: Database, library: Library) -> N
     async with over(db, ChromaIndex(ChromaServer("http://127.0.0.1:9"))) as store:
         with pytest.raises(VectorsUnavailable):
             await documents_near(store, library)
+
+
+@dataclass
+class _Kept:
+    """What a repository tells its store."""
+
+    gone: bool = False
+    refreshed: list[UUID] = field(default_factory=list)
+    swept: int = 0
+
+    async def refresh(self, domain_uuid: UUID) -> None:
+        if self.gone:
+            raise VectorsUnavailable("the Chroma server cannot be reached")
+        self.refreshed.append(domain_uuid)
+
+    async def sweep(self) -> int:
+        self.swept += 1
+        return 0
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_deleting_documents_forgets_their_vectors_and_does_not_need_the_store(
+    gone: bool, db: Database, library: Library, tmp_path: Path
+) -> None:
+    domain, kept = library.tenant.domain_uuid, _Kept(gone)
+    one = await library.add("um.md", SHOP)
+    await library.add("dois.md", SHOP)
+    documents = DocumentRepository(db, Originals(tmp_path), kept)
+    await documents.delete(domain, one)
+    assert await documents.delete_all(domain) == 1
+    await documents.sweep()
+    assert (kept.refreshed, kept.swept) == ([] if gone else [domain, domain], 1)
+
+
+@pytest.mark.parametrize(
+    ("choice", "kind"),
+    [
+        (StoreChoice("database", Path("x")), DatabaseVectorStore),
+        (StoreChoice("chroma", Path("x"), ChromaServer("http://127.0.0.1:9")), IndexedVectorStore),
+        (StoreChoice("faiss", Path("x")), IndexedVectorStore),
+    ],
+)
+async def test_the_installation_chooses_its_store(choice: StoreChoice, kind: type, db: Database) -> None:
+    if choice.kind == "faiss":
+        pytest.importorskip("faiss")
+    async with aclosing(open_store(db, choice)) as store:
+        assert isinstance(store, kind)
+
+
+async def test_a_store_that_cannot_work_here_says_so_at_the_start(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        open_store(db, StoreChoice("chroma", Path("x")))
+    assert caught.value.field == "VOICE_AI_CHROMA_URL"
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    monkeypatch.setattr("voice_ai_service.knowledge.stores.find_spec", lambda name: None)
+    with pytest.raises(InvalidInput) as caught:
+        open_store(db, StoreChoice("faiss", Path("x")))
+    assert "voice-ai[faiss]" in (caught.value.fix or "")

@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import MakeDomain
 from tests.fakes.chroma_server import fake_chroma
 from voice_ai_service.db.pool import Database
-from voice_ai_service.errors import ProviderUnavailable, Unavailable
+from voice_ai_service.errors import NotFound, ProviderUnavailable, Unavailable
 from voice_ai_service.knowledge.array_store import ArrayVectorStore
 from voice_ai_service.knowledge.chroma_index import ChromaIndex, ChromaServer
 from voice_ai_service.knowledge.faiss_index import FaissIndex
@@ -54,7 +54,9 @@ class LocalModel:
     async def embeddings(self, domain_uuid: UUID, /) -> LocalModel:
         return self
 
-    async def embed(self, texts: Sequence[str], /, *, purpose: Purpose) -> _Embedded:
+    async def embed(
+        self, texts: Sequence[str], model: str | None = None, /, *, purpose: Purpose
+    ) -> _Embedded:
         if self._fails:
             raise ProviderUnavailable("down", provider="test")
         return _Embedded(await self._hashing.embed(texts), self._hashing.model)
@@ -399,3 +401,45 @@ async def test_a_small_tenant_beside_a_large_one_finds_its_own(
     await library.add("guia.md", SHOP)
     near = await store.nearest(library.tenant.domain_uuid, await wanted("Horário de funcionamento"))
     assert len(near) == 3
+
+
+class TwoModels:
+    """Embeddings of a domain that changes its model: which of them can still be asked."""
+
+    def __init__(self, *models: str) -> None:
+        self.models = models
+        self.asked: list[str] = []
+        self._hashing = HashingEmbeddings()
+
+    async def embeddings(self, domain_uuid: UUID, /) -> TwoModels:
+        return self
+
+    async def embed(
+        self, texts: Sequence[str], model: str | None = None, /, *, purpose: Purpose
+    ) -> _Embedded:
+        if model is not None and model not in self.models:
+            raise NotFound("nobody has it", field="model")
+        self.asked.append(model or self.models[0])
+        return _Embedded(await self._hashing.embed(texts), self.asked[-1])
+
+
+@pytest.mark.parametrize(
+    ("can_be_asked", "redone", "asked"),
+    [
+        (("new", "old"), 1, "old"),
+        (("new", "old"), 2, "new"),
+        (("new",), 1, "new"),
+        (("other",), 1, "other"),
+    ],
+)
+async def test_while_a_model_takes_over_the_one_of_most_documents_answers(
+    db: Database, library: Library, can_be_asked: tuple[str, ...], redone: int, asked: str
+) -> None:
+    for number in range(3):
+        await library.add(f"{number}.md", SHOP, model="new" if number < redone else "old")
+    models = TwoModels(*can_be_asked)
+    async with aclosing(KnowledgeSearch(db, PgVectorStore(db), models)) as search:
+        result = await search.search(library.tenant, "qual o horário de funcionamento")
+    assert models.asked == [asked]
+    assert result.model == asked
+    assert any(hit.similarity is not None for hit in result.hits) == (asked != "other")

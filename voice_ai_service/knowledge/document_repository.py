@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -52,10 +52,21 @@ class UploadLimits:
     max_documents: int
 
 
+class Vectors(Protocol):
+    """What is kept of the chunks outside of their rows: see `knowledge.stores.KeptVectors`."""
+
+    async def refresh(self, domain_uuid: UUID) -> None: ...
+
+    async def sweep(self) -> int: ...
+
+
 class DocumentRepository:
-    def __init__(self, database: Database, originals: Originals) -> None:
+    """`vectors`: None where they stand in the chunks' rows alone."""
+
+    def __init__(self, database: Database, originals: Originals, vectors: Vectors | None = None) -> None:
         self._database = database
         self._originals = originals
+        self._vectors = vectors
 
     async def accept(self, domain_uuid: UUID, upload: Upload, limits: UploadLimits) -> Accepted:
         """Keep a file and queue its processing. The same file is not taken twice; another one of the same name
@@ -129,12 +140,14 @@ class DocumentRepository:
                 raise _not_found()
         # The rows first: a file without a row is nobody's, and swept later; a row without a file would be a lie.
         await asyncio.to_thread(self._originals.remove, domain_uuid, document_uuid)
+        await self._refresh(domain_uuid)
 
     async def delete_all(self, domain_uuid: UUID) -> int:
         """Everything the domain has. Returns how many documents."""
         async with self._locked(domain_uuid) as connection:
             status = await connection.execute(_SQL.delete_all, domain_uuid)
         await asyncio.to_thread(self._originals.remove_all, domain_uuid)
+        await self._refresh(domain_uuid)
         return int(status.rsplit(" ", 1)[-1])
 
     async def reindex(
@@ -175,7 +188,18 @@ class DocumentRepository:
         folders = await asyncio.to_thread(lambda: list(self._originals.unchanged_for(_ORPHAN_AFTER_S)))
         for domain_uuid, document_uuid in folders:
             await self.tidy(domain_uuid, document_uuid)
+        if self._vectors is not None:
+            await self._vectors.sweep()
         return len(folders)
+
+    async def _refresh(self, domain_uuid: UUID) -> None:
+        """A store that is not there forgets at the next sweep; until then nobody is told of what it still has."""
+        if self._vectors is None:
+            return
+        try:
+            await self._vectors.refresh(domain_uuid)
+        except Unavailable as error:
+            _log.warning("vectors not forgotten yet", domain_uuid=str(domain_uuid), code=error.code)
 
     @asynccontextmanager
     async def _locked(self, domain_uuid: UUID) -> AsyncIterator[Connection]:

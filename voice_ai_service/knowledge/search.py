@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -55,8 +56,8 @@ class Embedded(Protocol):
 
 
 class EmbeddingModel(Protocol):
-    async def embed(self, texts: Sequence[str], /, *, purpose: Purpose) -> Embedded:
-        """Raises ProviderError."""
+    async def embed(self, texts: Sequence[str], model: str | None = None, /, *, purpose: Purpose) -> Embedded:
+        """With this model; None: the preferred one. Raises ProviderError, NotFound where nobody has the model."""
         ...
 
 
@@ -292,7 +293,7 @@ class KnowledgeSearch:
     async def _by_vectors(
         self, domain_uuid: UUID, tenant: TenantSense, wanted: _Wanted, words_task: asyncio.Task[_Words]
     ) -> tuple[str | None, tuple[Near, ...]]:
-        embedded = await self._embedded(domain_uuid, wanted.question)
+        embedded = await self._embedded(domain_uuid, wanted.question, tenant.models)
         if embedded is None or self._store is None:
             return None, ()
         model = embedded.model or ""
@@ -321,12 +322,16 @@ class KnowledgeSearch:
             near += await store.nearest(domain_uuid, replace(asked, limit=len(others), among=others))
         return near
 
-    async def _embedded(self, domain_uuid: UUID, question: str) -> Embedded | None:
+    async def _embedded(self, domain_uuid: UUID, question: str, models: Sequence[str]) -> Embedded | None:
+        """With the model of most documents where it can still be asked: while another takes over, the old answers."""
         if self._models is None:
             return None
         try:
             async with asyncio.timeout(_EMBED_TIMEOUT_S):
                 chain = await self._models.embeddings(domain_uuid)
+                for model in models:
+                    with contextlib.suppress(NotFound):
+                        return await chain.embed([question], model, purpose=Purpose.QUESTION)
                 return await chain.embed([question], purpose=Purpose.QUESTION)
         except (ProviderError, NotFound, TimeoutError) as error:
             _log.warning(

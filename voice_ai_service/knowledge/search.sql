@@ -11,6 +11,15 @@ SELECT coalesce(chunk_language, '') AS language, count(*) AS chunks
 FROM v_voice_chunks WHERE domain_uuid = $1
 GROUP BY 1 ORDER BY 2 DESC
 
+-- name: models
+SELECT chunk.embedding_model
+FROM v_voice_chunks AS chunk
+JOIN v_voice_documents AS document
+    ON document.domain_uuid = chunk.domain_uuid AND document.voice_document_uuid = chunk.voice_document_uuid
+    AND document.document_version = chunk.document_version
+WHERE chunk.domain_uuid = $1 AND document.document_status = 'ready' AND chunk.embedding_model IS NOT NULL
+GROUP BY 1 ORDER BY count(*) DESC, 1
+
 -- name: word_counts
 -- ts_stat takes a statement as text; %L quotes what stands in it.
 SELECT word, ndoc

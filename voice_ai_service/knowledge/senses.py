@@ -38,12 +38,14 @@ class TenantSense:
         chunks: Per language tag ("" where it is unknown), the largest first.
         senses: Per language tag.
         average_size: Different stems in a chunk, per language.
+        models: That made the vectors of what is ready, the one with the most first.
     """
 
     stamp: str
     chunks: Mapping[str, int]
     senses: Mapping[str, LanguageSense]
     average_size: Mapping[str, float]
+    models: tuple[str, ...] = ()
 
 
 class Stems:
@@ -139,7 +141,8 @@ class TenantSenses:
                     await connection.fetchval(_SQL.average_size, domain_uuid, language) or 1
                 )
                 senses[language] = await self._sense(connection, domain_uuid, language, row["chunks"], own)
-        return TenantSense(stamp, chunks, senses, sizes)
+            models = await connection.fetch(_SQL.models, domain_uuid)
+        return TenantSense(stamp, chunks, senses, sizes, tuple(row["embedding_model"] for row in models))
 
     async def _sense(
         self,
