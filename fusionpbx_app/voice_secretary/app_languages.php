@@ -594,8 +594,8 @@ $text['description-service_url']['pt-br'] = "Como este servidor o alcança.";
 $text['description-pbx_api_key']['en-us'] = "Made by: voice-ai tokens create --pbx --name pbx --scope calls --scope speech --scope read --scope admin";
 $text['description-pbx_api_key']['pt-br'] = "Feito por: voice-ai tokens create --pbx --name pbx --scope calls --scope speech --scope read --scope admin";
 
-$text['description-bridge_url']['en-us'] = "As browsers reach it, for the test phone. Browsers give the microphone to https pages only.";
-$text['description-bridge_url']['pt-br'] = "Como os navegadores a alcançam, para o telefone de teste. Os navegadores só dão o microfone a páginas https.";
+$text['description-bridge_url']['en-us'] = "As browsers reach its web port (8081 by default), for the test phone. Browsers give the microphone to https pages only.";
+$text['description-bridge_url']['pt-br'] = "Como os navegadores alcançam sua porta web (8081 por padrão), para o telefone de teste. Os navegadores só dão o microfone a páginas https.";
 
 $text['description-domain_api_key']['en-us'] = "With a token of its own this domain does not use the PBX's. It is never shown.";
 $text['description-domain_api_key']['pt-br'] = "Com um token próprio, este domínio não usa o do PBX. Nunca é mostrado.";
@@ -1206,8 +1206,8 @@ $text['description-voice_try']['pt-br'] = "O que se ouviria, antes de alguém ou
 $text['message-none_published']['en-us'] = "No secretary is published yet.";
 $text['message-none_published']['pt-br'] = "Nenhuma secretária foi publicada ainda.";
 
-$text['message-no_phone']['en-us'] = "The test phone needs the address of the bridge: an operator sets it in Settings.";
-$text['message-no_phone']['pt-br'] = "O telefone de teste precisa do endereço da ponte: um operador o define em Configurações.";
+$text['message-no_phone']['en-us'] = "The test phone needs the bridge with VOICE_AI_PHONE=true, and its address in Settings.";
+$text['message-no_phone']['pt-br'] = "O telefone de teste precisa da ponte com VOICE_AI_PHONE=true e do endereço dela em Configurações.";
 
 $text['message-phone_https']['en-us'] = "Browsers give the microphone to https pages only; localhost is an exception.";
 $text['message-phone_https']['pt-br'] = "Os navegadores só dão o microfone a páginas https; localhost é exceção.";
