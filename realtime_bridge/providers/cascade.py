@@ -58,7 +58,7 @@ class CascadeBrain:
         self._options = options or CascadeOptions()
         bytes_per_ms = 2 * sample_rate_hz // 1000
         self._queue = EventQueue(bytes_per_ms, self._options.audio_queue_ms)
-        self._chains = CallChains(parts, call.plan, sample_rate_hz, self._options)
+        self._chains = CallChains(parts, call, sample_rate_hz, self._options)
         self._turns = Turns(
             parts,
             call,

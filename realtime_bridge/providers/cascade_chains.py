@@ -9,9 +9,10 @@ import structlog
 
 from realtime_bridge.providers.cascade_hearing import Recogniser
 from realtime_bridge.providers.cascade_parts import NAME, CascadeOptions, CascadeParts
-from voice_ai_service.calls.call_plan import CallPlan
+from realtime_bridge.session.view import CallView
 from voice_ai_service.dialogue.model_choice import model_choice
 from voice_ai_service.dialogue.recognisable import phrases_for
+from voice_ai_service.dialogue.spoken_language import likeliest_first
 from voice_ai_service.dialogue.turn import ModelChoice
 from voice_ai_service.errors import ProviderUnavailable, Unavailable, VoiceAiError
 from voice_ai_service.providers.fallback import Chain
@@ -30,10 +31,11 @@ class CallChains:
     hears: SttCapabilities
 
     def __init__(
-        self, parts: CascadeParts, plan: CallPlan, sample_rate_hz: int, options: CascadeOptions
+        self, parts: CascadeParts, call: CallView, sample_rate_hz: int, options: CascadeOptions
     ) -> None:
         self._parts = parts
-        self._plan = plan
+        self._call = call
+        self._plan = call.plan
         self._sample_rate_hz = sample_rate_hz
         self._options = options
 
@@ -70,7 +72,8 @@ class CallChains:
             providers.tts(domain_uuid, settings.providers.tts),
             model_choice(providers, secretary),
         )
-        options = SttOptions(settings.languages, phrases_for(self._plan), self._options.stt_timeout_s)
+        languages = likeliest_first(self._call.state.language, settings.languages)
+        options = SttOptions(languages, phrases_for(self._plan), self._options.stt_timeout_s)
         self.recogniser = Recogniser(stt, options)
         self.voice = Voice(
             tts,

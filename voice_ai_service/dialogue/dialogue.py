@@ -22,6 +22,7 @@ from voice_ai_service.dialogue.keys import reply_to_keys
 from voice_ai_service.dialogue.limits import reached
 from voice_ai_service.dialogue.model_responder import ModelResponder
 from voice_ai_service.dialogue.reply import Reply, carry_on, hang_up, spoken
+from voice_ai_service.dialogue.spoken_language import settled_language
 from voice_ai_service.dialogue.stages import (
     answer_to_question,
     declined,
@@ -73,6 +74,7 @@ class Dialogue:
         Always answers: a model that fails is replaced in the same turn. Closing the iterator cancels the model.
         """
         turn = replace(turn, heard=replace(turn.heard, text=_meant_for_us(turn)))
+        turn = replace(turn, heard=replace(turn.heard, language=settled_language(turn)))
         stopped = self._budgets is not None and self._budgets.stops(turn.tenant, turn.call)
         decided = decide_without_budget(turn) if stopped else decide_without_model(turn)
         if decided is not None:

@@ -10,6 +10,7 @@ import structlog
 from voice_ai_service.calls.call_plan import CallPlan
 from voice_ai_service.dialogue.call_state import CallState, Stage, TurnRecord
 from voice_ai_service.dialogue.recognisable import phrases_for
+from voice_ai_service.dialogue.spoken_language import likeliest_first
 from voice_ai_service.errors import ProviderError, VoiceAiError
 from voice_ai_service.providers.fallback import Used
 from voice_ai_service.providers.stt.seam import SttOptions, Transcript
@@ -48,7 +49,7 @@ class LastWords:
             return call
         if not utterance.has_speech:
             return call
-        used = await self._transcript(tenant, plan, utterance)
+        used = await self._transcript(tenant, plan, utterance, call.language)
         text = used.value.text if used is not None else ""
         taking_message = call.stage is Stage.TAKING_MESSAGE
         kept = None
@@ -64,10 +65,11 @@ class LastWords:
         return call.model_copy(update=changes)
 
     async def _transcript(
-        self, tenant: Tenant, plan: CallPlan, utterance: Utterance
+        self, tenant: Tenant, plan: CallPlan, utterance: Utterance, language: str
     ) -> Used[Transcript] | None:
         settings = plan.secretary.settings
-        options = SttOptions(languages=settings.languages, phrases=phrases_for(plan), timeout_s=_TIMEOUT_S)
+        languages = likeliest_first(language, settings.languages)
+        options = SttOptions(languages=languages, phrases=phrases_for(plan), timeout_s=_TIMEOUT_S)
         try:
             chain = await self.parts.factory.stt(tenant.domain_uuid, settings.providers.stt)
             return await chain.transcribe(utterance.audio, options)

@@ -14,6 +14,7 @@ from voice_ai_service.dialogue.dialogue import provider_down
 from voice_ai_service.dialogue.model_choice import model_choice
 from voice_ai_service.dialogue.recognisable import phrases_for
 from voice_ai_service.dialogue.reply import Reply
+from voice_ai_service.dialogue.spoken_language import likeliest_first
 from voice_ai_service.dialogue.turn import (
     Heard,
     ReplyDone,
@@ -143,9 +144,8 @@ class TakeTurn:
             return Listening(Heard(digits=asked.digits, no_input=not asked.digits), utterance)
         kept = await self._keep(context, asked, utterance, taking_message)
         began = time.perf_counter()
-        options = SttOptions(
-            languages=context.secretary.settings.languages, phrases=phrases_for(context.plan)
-        )
+        languages = likeliest_first(context.call.language, context.secretary.settings.languages)
+        options = SttOptions(languages=languages, phrases=phrases_for(context.plan))
         try:
             chain = await self.parts.factory.stt(
                 context.tenant.domain_uuid, context.secretary.settings.providers.stt
