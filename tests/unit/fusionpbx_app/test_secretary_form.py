@@ -93,5 +93,5 @@ def test_forged_values_are_not_taken(run_php: RunPhp) -> None:
 
 
 def test_what_the_form_does_not_show_is_kept(run_php: RunPhp) -> None:
-    stored = json.loads(SecretarySettings(turn_taking={"backchannels": ["pois não"]}).model_dump_json())  # type: ignore[arg-type]
+    stored = json.loads(SecretarySettings(turn_taking={"backchannels": ["pois não"]}).model_dump_json())
     assert settings_of(run_php, {}, stored).turn_taking.backchannels == ("pois não",)
