@@ -108,7 +108,10 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
         registry = await open_registry(settings, clock)
         provider_rows = ProviderRepository(database)
         domains = Domains(database, clock)
-        spending = await _spending(settings, database, registry, clock)
+        prices = await asyncio.to_thread(read_prices, registry, settings.prices_file)
+        spending = Spending(StoredCosts(database), prices, clock)
+        # A process that does not know this month's figures yet would spend beyond every budget.
+        await spending.refresh()
         factory = ProviderFactory(
             registry,
             provider_rows,
@@ -116,6 +119,7 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
             observer=ProviderMetrics(metrics),
             own_words=domains,
             allowances=DomainAllowances(domains, spending),
+            prices=prices,
         )
         stack.push_async_callback(factory.aclose)
         phrases = PhraseCache(settings.tts_cache_bytes, PhraseCacheMetrics(metrics))
@@ -168,16 +172,6 @@ class DomainAllowances:
 
     def standing(self, tenant: Tenant) -> Standing:
         return self.spending.standing(tenant)
-
-
-async def _spending(
-    settings: Settings, database: Database, registry: ProviderRegistry, clock: Clock
-) -> Spending:
-    """With this month's figures: a process that does not know them yet would spend beyond every budget."""
-    prices = await asyncio.to_thread(read_prices, registry, settings.prices_file)
-    spending = Spending(StoredCosts(database), prices, clock)
-    await spending.refresh()
-    return spending
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:

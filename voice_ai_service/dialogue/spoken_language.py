@@ -1,4 +1,4 @@
-"""Which language the caller speaks now. A call changes its language only for a reason: one foreign word is none. Pure."""
+"""Which language the caller speaks now. One foreign word is no reason for a call to change its own. Pure."""
 
 from __future__ import annotations
 

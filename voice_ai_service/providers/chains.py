@@ -23,6 +23,7 @@ from voice_ai_service.providers.fallback import Attempt, Chain, Link, Used, Used
 from voice_ai_service.providers.llm.seam import ChatEvent, ChatMessage, ChatModel, ChatOptions, ToolSpec
 from voice_ai_service.providers.patience import Patience
 from voice_ai_service.providers.realtime.seam import RealtimeAccess
+from voice_ai_service.providers.stt.routing import SttRouting
 from voice_ai_service.providers.stt.seam import (
     SpeechToText,
     SttCapabilities,
@@ -60,7 +61,16 @@ class UsedStream(Generic[T]):
         await self._pieces.aclose()
 
 
+@dataclass(frozen=True, slots=True)
 class SttChain(Chain[SpeechToText]):
+    """
+    Attributes:
+        routing: Who hears a whole utterance first; None: the links in their order. A stream is opened before anything
+            is known of what will be said, and keeps that order.
+    """
+
+    routing: SttRouting | None = None
+
     async def capabilities(self) -> SttCapabilities | None:
         """Those of the first provider that can be built, which is built with it; None: there is none."""
         for link in self.links:
@@ -73,7 +83,10 @@ class SttChain(Chain[SpeechToText]):
 
     async def transcribe(self, audio: PcmAudio, options: SttOptions) -> Used[Transcript]:
         """One utterance. Raises the last ProviderError when no provider answered; never an error's text."""
-        return await self.first(lambda stt: stt.transcribe(audio, options), options.timeout_s)
+        chain = self
+        if self.routing is not None:
+            chain = replace(self, links=await self.routing.ordered(self.links, audio))
+        return await chain.first(lambda stt: stt.transcribe(audio, options), options.timeout_s)
 
     @asynccontextmanager
     async def stream(self, sample_rate_hz: int, options: SttOptions) -> AsyncIterator[LiveTranscription]:

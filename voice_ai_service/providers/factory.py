@@ -14,12 +14,14 @@ import structlog
 from voice_ai_service.errors import InvalidInput, VoiceAiError
 from voice_ai_service.providers.breaker import BreakerPolicy
 from voice_ai_service.providers.chains import ChatChain, EmbeddingChain, RealtimeChain, SttChain, TtsChain
+from voice_ai_service.providers.cost import PriceList
 from voice_ai_service.providers.entry import ProviderKind
 from voice_ai_service.providers.fallback import Chain, Link, NobodyWatches, ProviderObserver, nobody
 from voice_ai_service.providers.link_builder import LinkBuilder, ProviderRow, SecretOpener
 from voice_ai_service.providers.link_pool import LinkPool
 from voice_ai_service.providers.probing import Prober
 from voice_ai_service.providers.registry import ProviderRegistry
+from voice_ai_service.providers.stt.routing import SttRouting
 from voice_ai_service.tenancy.budget import Standing
 from voice_ai_service.tenancy.tenant import Tenant, Tier
 from voice_ai_service.text.ear.dictionary import NO_PRONUNCIATIONS, Pronunciations
@@ -134,7 +136,9 @@ class ProviderFactory:
         limits: FactoryLimits | None = None,
         own_words: OwnWords | None = None,
         allowances: Allowances | None = None,
+        prices: PriceList | None = None,
     ) -> None:
+        self._prices = prices or PriceList()
         self._rows = rows
         self._allowances = allowances
         self._own_words: OwnWords = own_words or NoOwnWords()
@@ -156,7 +160,11 @@ class ProviderFactory:
             Unavailable: The rows were never read, and cannot be now.
         """
         links = await self._chosen(domain_uuid, ProviderKind.STT, choice)
-        return self._chain(SttChain, ProviderKind.STT, links + self._last(ProviderKind.STT))
+        chain = self._chain(SttChain, ProviderKind.STT, links + self._last(ProviderKind.STT))
+        tenant = self._places[domain_uuid].tenant
+        if tenant is None or not tenant.stt_rules:
+            return chain
+        return replace(chain, routing=SttRouting(tenant.stt_rules, self._prices))
 
     async def tts(self, domain_uuid: UUID, choice: Sequence[UUID] = ()) -> TtsChain:
         """Like `stt`, with the domain's pronunciations."""

@@ -23,6 +23,7 @@ from voice_ai_service.clock import Clock
 from voice_ai_service.db import queries
 from voice_ai_service.db.pool import Database
 from voice_ai_service.tenancy.expiring import Expiring
+from voice_ai_service.tenancy.stt_rules import SttRule
 from voice_ai_service.tenancy.tenant import BudgetAction, Tenant, TenantKnowledge, TenantLimits, Tier
 from voice_ai_service.text.ear.dictionary import Pronunciations
 
@@ -83,6 +84,8 @@ class TenantSettings(BaseModel):
     budget_action: BudgetAction = _DEFAULTS.limits.budget_action
     chunk_tokens: Annotated[StrictInt, Field(ge=50, le=4000)] = _DEFAULTS.knowledge.chunk_tokens
     overlap_tokens: Annotated[StrictInt, Field(ge=0, le=2000)] = _DEFAULTS.knowledge.overlap_tokens
+    stt_routing: Annotated[tuple[SttRule, ...], Field(max_length=20)] = ()
+    """Which recogniser is asked first, by noise, length and price of the utterance."""
     pronunciations: _Words = {}
     """By language (`pt-BR`, `en`, `*` for all): a word as it is written, and as a voice is to read it."""
 
@@ -94,6 +97,7 @@ _CATEGORIES: Final = {
     "chunk_tokens": "knowledge",
     "overlap_tokens": "knowledge",
     "pronunciations": "speech",
+    "stt_routing": "speech",
 }
 CATEGORY_OF: Final[Mapping[str, str]] = {
     name: _CATEGORIES.get(name, "limits") for name in TenantSettings.model_fields
@@ -194,4 +198,5 @@ def as_tenant(domain_uuid: UUID, domain_name: str, rows: Sequence[Mapping[str, A
         country=chosen.country,
         knowledge=TenantKnowledge(chosen.chunk_tokens, chosen.overlap_tokens),
         pronunciations=Pronunciations(chosen.pronunciations),
+        stt_rules=chosen.stt_routing,
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from voice_ai_service.tenancy.stt_rules import SttRule
 from voice_ai_service.text.ear.dictionary import NO_PRONUNCIATIONS, Pronunciations
 
 PBX_REACH: Final = UUID(int=0)
@@ -89,3 +90,5 @@ class Tenant:
     """ISO 3166 alpha-2: the region for numbers without a country code, and for public holidays."""
     knowledge: TenantKnowledge = TenantKnowledge()
     pronunciations: Pronunciations = NO_PRONUNCIATIONS
+    stt_rules: tuple[SttRule, ...] = ()
+    """Which recogniser for which utterance; none: their own order."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from voice_ai_service.api.admission import AdminVisitor, Reader
 from voice_ai_service.api.service import Parts
 from voice_ai_service.errors import Forbidden
+from voice_ai_service.tenancy.stt_rules import SttRule
 from voice_ai_service.tenancy.tenant import BudgetAction, Tenant, Tier
 
 router = APIRouter(prefix="/settings", tags=["settings"])
@@ -45,6 +46,7 @@ class SettingsAnswer(BaseModel):
     monthly_budget_cents: int | None
     budget_action: BudgetAction
     pronunciations: Mapping[str, Mapping[str, str]]
+    stt_routing: tuple[SttRule, ...]
 
 
 class SettingRequest(BaseModel):
@@ -83,4 +85,5 @@ def _answer(tenant: Tenant) -> SettingsAnswer:
         monthly_budget_cents=limits.monthly_budget_cents,
         budget_action=limits.budget_action,
         pronunciations=tenant.pronunciations.words,
+        stt_routing=tenant.stt_rules,
     )
