@@ -24,9 +24,36 @@ from voice_ai_service.providers.registry import ProviderRegistry
 every_preset = pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 BY_NAME = {preset.name: preset for preset in PRESETS}
 MISTRAL_FIELDS = {
-    *("model", "messages", "stream", "temperature", "top_p", "max_tokens", "tools", "tool_choice", "stop"),
-    *("random_seed", "response_format", "presence_penalty", "frequency_penalty", "n", "prediction"),
-    *("parallel_tool_calls", "prompt_mode", "safe_prompt", "reasoning_effort", "metadata"),
+    *(
+        "frequency_penalty",
+        "guardrails",
+        "logprobs",
+        "max_tokens",
+        "messages",
+        "metadata",
+        "min_tokens",
+        "model",
+        "n",
+    ),
+    *(
+        "parallel_tool_calls",
+        "prediction",
+        "presence_penalty",
+        "prompt_cache_key",
+        "prompt_mode",
+        "random_seed",
+    ),
+    *(
+        "reasoning_effort",
+        "response_format",
+        "safe_prompt",
+        "stop",
+        "stream",
+        "temperature",
+        "tool_choice",
+        "tools",
+    ),
+    *("top_p", "service_tier", "top_k"),
 }
 
 
@@ -125,6 +152,21 @@ async def test_comments_that_keep_a_stream_open_are_no_events() -> None:
         provider,
     ):
         assert isinstance((await ask(provider))[-1], ChatDone)
+
+
+async def test_what_a_moderated_model_refuses_is_about_the_request_and_no_wrong_key() -> None:
+    said = {
+        "code": 403, "message": "Input was flagged",
+        "metadata": {"reasons": ["violence"], "flagged_input": "the caller's words", "provider_name": "x"},
+    }  # fmt: skip
+    async with opened(BY_NAME["openrouter"], fault=lambda _: json_answer({"error": said}, 403)) as (
+        _,
+        provider,
+    ):
+        with pytest.raises(ProviderRefused) as caught:
+            await ask(provider)
+    assert caught.value.field == "content"
+    assert "caller" not in caught.value.message
 
 
 async def test_an_account_without_credit_is_refused_by_its_key() -> None:

@@ -15,9 +15,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.contract.providers.test_chat import HISTORY, TRANSFER, ask
-from tests.contract.providers.wires import BEDROCK_CHAT
+from tests.contract.providers.test_chat_presets import BY_NAME, MISTRAL_FIELDS, opened
+from tests.contract.providers.wires import BEDROCK_CHAT, COHERE_EMBEDDINGS, GEMINI_CHAT
 from tests.fakes.anthropic_server import FakeAnthropic
 from tests.fakes.bedrock_server import FakeBedrock
+from tests.fakes.gemini_http_server import FakeGemini
 from tests.fakes.http_server import Received
 from tests.fakes.openai_server import KEY, FakeOpenAi, ToolUse, verbose_transcript
 
@@ -76,3 +78,43 @@ async def test_what_bedrock_is_asked_is_what_its_model_takes() -> None:
     report = botocore.validate.ParamValidator().validate(asked, _bedrock("asked"))
     assert not report.has_errors(), report.generate_report()
     assert asked.keys() <= _bedrock("asked").members.keys()
+
+
+GEMINI = FakeGemini(calls=CALLS, signature="c2lnbmVk")
+
+
+@pytest.mark.parametrize("chunk", [*GEMINI.chunks(), *FakeGemini(block_reason="SAFETY").chunks()], ids=str)
+def test_gemini_chunks(chunk: dict[str, Any]) -> None:
+    types = pytest.importorskip("google.genai.types")
+    assert types.GenerateContentResponse.model_validate(chunk, extra="forbid")
+
+
+async def test_what_gemini_is_asked_is_what_its_models_take() -> None:
+    types = pytest.importorskip("google.genai.types")
+    async with GEMINI_CHAT.open() as (server, provider):
+        await ask(provider, HISTORY, [TRANSFER])
+        asked = server.requests[0].json
+    for content in (*asked["contents"], asked["systemInstruction"]):
+        types.Content.model_validate(content, extra="forbid")
+    for tool in asked["tools"]:
+        types.Tool.model_validate(tool, extra="forbid")
+    types.GenerationConfig.model_validate(asked["generationConfig"], extra="forbid")
+
+
+async def test_what_mistral_is_asked_is_what_its_models_take() -> None:
+    models = pytest.importorskip("mistralai.client.models")
+    async with opened(BY_NAME["mistral"]) as (server, provider):
+        await ask(provider, HISTORY, [TRANSFER])
+        asked = server.requests[0].json
+    models.ChatCompletionStreamRequest.model_validate(asked)
+    assert asked.keys() <= models.ChatCompletionStreamRequest.model_fields.keys()
+    assert models.ChatCompletionStreamRequest.model_fields.keys() >= MISTRAL_FIELDS
+
+
+async def test_what_cohere_answers() -> None:
+    cohere = pytest.importorskip("cohere")
+    async with COHERE_EMBEDDINGS.open() as (server, provider):
+        await provider.embed(["a"])
+        asked = server.requests[0].json
+    answer = cohere.EmbedByTypeResponse.model_validate(server.embedded(asked))
+    assert answer.embeddings.float_ == [[1.0] * 8]

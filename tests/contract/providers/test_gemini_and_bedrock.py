@@ -64,7 +64,7 @@ async def test_gemini_calls_without_an_id_get_one_each() -> None:
     assert len({call.call_id for call in made} - {""}) == 2
 
 
-@pytest.mark.parametrize("finish", ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"])
+@pytest.mark.parametrize("finish", ["MALFORMED_FUNCTION_CALL", "MISSING_THOUGHT_SIGNATURE"])
 async def test_a_call_that_gemini_could_not_write_is_an_error(finish: str) -> None:
     async with GEMINI_CHAT.open(finish=finish) as (_, provider):
         with pytest.raises(ProviderProtocol):

@@ -40,7 +40,12 @@ _FINISH: Final[Mapping[str, str]] = {
         "refused",
     ),
 }
-_BROKEN: Final = frozenset({"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MALFORMED_RESPONSE"})
+_BROKEN: Final = frozenset(
+    {
+        *("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"),
+        *("MISSING_THOUGHT_SIGNATURE", "MALFORMED_RESPONSE"),
+    }
+)
 
 
 class GeminiSettings(ProviderSettings):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from pydantic import Field
@@ -11,6 +11,8 @@ from pydantic import Field
 from voice_ai_service.providers.entry import BaseUrl, ModelName, ProviderContext
 from voice_ai_service.providers.llm.openai import CompatibleChatSettings, OpenAiChat, OpenAiChatSettings
 from voice_ai_service.providers.openai_wire import open_wire
+from voice_ai_service.providers.vendor_errors import Refusal
+from voice_ai_service.providers.vendor_wire import FailedAnswer, as_openai_says
 
 
 class GroqSettings(OpenAiChatSettings):
@@ -57,24 +59,41 @@ PresetSettings = OpenAiChatSettings | CompatibleChatSettings
 
 @dataclass(frozen=True, slots=True)
 class ChatPreset:
-    """`url`: the vendor's own; None for servers of one's own, where `settings.base_url` says it."""
+    """
+    Attributes:
+        url: The vendor's own; None for servers of one's own, where `settings.base_url` says it.
+        refusal: What the vendor's error answers say.
+    """
 
     name: str
     settings_model: type[PresetSettings]
     url: str | None = None
+    refusal: Callable[[FailedAnswer], Refusal] = as_openai_says
 
     def builder(self) -> Callable[[ProviderContext, PresetSettings, str | None], Awaitable[OpenAiChat]]:
         async def build(context: ProviderContext, settings: PresetSettings, secret: str | None) -> OpenAiChat:
-            return OpenAiChat(await open_wire(self.name, settings, secret, context, url=self.url), settings)
+            return OpenAiChat(
+                await open_wire(self.name, settings, secret, context, url=self.url, refusal=self.refusal),
+                settings,
+            )
 
         return build
+
+
+def _as_openrouter_says(failed: FailedAnswer) -> Refusal:
+    """A moderated model's word on what was said has a wrong key's status; its metadata tells them apart."""
+    said = as_openai_says(failed)
+    inner = failed.said.get("error") if isinstance(failed.said, dict) else None
+    metadata = inner.get("metadata") if isinstance(inner, dict) else None
+    flagged = failed.status == 403 and isinstance(metadata, dict) and "flagged_input" in metadata
+    return replace(said, code="content_filter") if flagged else said
 
 
 PRESETS: Final = (
     ChatPreset("groq", GroqSettings, "https://api.groq.com/openai/v1"),
     ChatPreset("xai", XaiSettings, "https://api.x.ai/v1"),
     ChatPreset("mistral", MistralSettings, "https://api.mistral.ai/v1"),
-    ChatPreset("openrouter", OpenRouterSettings, "https://openrouter.ai/api/v1"),
+    ChatPreset("openrouter", OpenRouterSettings, "https://openrouter.ai/api/v1", _as_openrouter_says),
     ChatPreset("ollama", OllamaSettings),
     ChatPreset("lm_studio", LmStudioSettings),
     ChatPreset("vllm", VllmSettings),
