@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the Python packages into $(VENV) (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[embedded,openai,anthropic,whisper,piper,turn,s3,tracing,dev]'
+		--editable '.[embedded,openai,anthropic,whisper,piper,turn,s3,faiss,tracing,dev]'
 	@touch $(STAMP)
 
 $(VENV)/.installed-demo: pyproject.toml constraints.txt

@@ -20,7 +20,9 @@ PHONE_RATE_HZ: Final = 16000
 _STATIC: Final = Path(__file__).parent / "static"
 _MAX_BODY_BYTES: Final = 4096
 _HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors *",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors *"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
