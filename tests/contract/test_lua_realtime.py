@@ -317,7 +317,10 @@ class TestRescue:
         assert call.channel.transferred_to == "2001"
 
     def test_a_stream_that_is_stopped_on_purpose_and_comes_back(self, tmp_path: Path) -> None:
-        with RealtimeService() as service, streamed(service, tmp_path, voice_secretary_fallback="3000") as call:
+        with (
+            RealtimeService() as service,
+            streamed(service, tmp_path, voice_secretary_fallback="3000") as call,
+        ):
             parked(call)
             call.pbx.stream_says("connect")
             call.channel.variables["voice_secretary_guard"] = "off"
@@ -332,7 +335,10 @@ class TestRescue:
 
     @pytest.mark.parametrize("more", [1, 3])
     def test_of_several_watchers_one_stays_and_rescues_once(self, tmp_path: Path, more: int) -> None:
-        with RealtimeService() as service, streamed(service, tmp_path, voice_secretary_fallback="3000") as call:
+        with (
+            RealtimeService() as service,
+            streamed(service, tmp_path, voice_secretary_fallback="3000") as call,
+        ):
             parked(call)
             for _ in range(more):
                 call.pbx.execute("luarun", f"{SCRIPTS_DIR}/app/voice_secretary/watch.lua {call.uuid}")
