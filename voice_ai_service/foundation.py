@@ -29,6 +29,7 @@ from voice_ai_service.db.redis import SharedRedis
 from voice_ai_service.dialogue.dialogue import Dialogue
 from voice_ai_service.dialogue.errands import Errands
 from voice_ai_service.dialogue.model_responder import ModelResponder
+from voice_ai_service.dialogue.moderation import BlockedWords, Moderator
 from voice_ai_service.errors import InvalidInput, Unavailable
 from voice_ai_service.knowledge.chroma_index import ChromaServer
 from voice_ai_service.knowledge.search import KnowledgeSearch
@@ -38,6 +39,7 @@ from voice_ai_service.observation import PhraseCacheMetrics, ProviderMetrics
 from voice_ai_service.providers.catalogue import load_registry
 from voice_ai_service.providers.entry import ProviderContext
 from voice_ai_service.providers.factory import ProviderFactory
+from voice_ai_service.providers.moderation import NobodyModerates, open_moderator
 from voice_ai_service.providers.prices import read_prices
 from voice_ai_service.providers.registry import ProviderRegistry
 from voice_ai_service.providers.rows import ProviderRepository
@@ -133,6 +135,7 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
         stack.push_async_callback(vectors.aclose)
         knowledge = KnowledgeSearch(database, vectors, factory)
         stack.push_async_callback(knowledge.aclose)
+        moderators = (BlockedWords(), await _moderator(settings, clock, stack))
         errands = Errands()
         stack.push_async_callback(errands.aclose)
         yield Foundation(
@@ -154,7 +157,9 @@ async def open_foundation(settings: Settings, metrics: Metrics, clock: Clock) ->
             book=SecretaryBook(database, clock),
             knowledge=knowledge,
             vectors=vectors,
-            dialogue=Dialogue(clock, with_model=ModelResponder(clock), budgets=spending),
+            dialogue=Dialogue(
+                clock, with_model=ModelResponder(clock), budgets=spending, moderators=moderators
+            ),
             tickets=Tickets(database, clock),
             errands=errands,
         )
@@ -172,6 +177,15 @@ class DomainAllowances:
 
     def standing(self, tenant: Tenant) -> Standing:
         return self.spending.standing(tenant)
+
+
+async def _moderator(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Moderator:
+    if settings.moderation_url is None:
+        return NobodyModerates()
+    key = settings.moderation_key.get_secret_value() if settings.moderation_key else None
+    moderator = await open_moderator(settings.moderation_url, key, settings.moderation_model, clock)
+    stack.push_async_callback(moderator.aclose)
+    return moderator
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:

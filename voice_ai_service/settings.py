@@ -115,6 +115,11 @@ class Settings(BaseSettings):
     FAISS, or by a Chroma server. They stand in the database all the same."""
     chroma_url: str | None = None
     chroma_token: SecretStr | None = None
+    moderation_url: str | None = None
+    """A server that speaks OpenAI's moderation API, with the version: `https://api.openai.com/v1`. Domains that set
+    `moderated` have every sentence judged there. None: nobody judges, and such a domain's calls say nothing."""
+    moderation_key: SecretStr | None = None
+    moderation_model: str = "omni-moderation-latest"
     speech_processes: int = Field(1, ge=1, le=32)
     """Processes of the embedded recogniser."""
     tts_cache_bytes: int = Field(64 * 1024 * 1024, ge=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final, Protocol
@@ -21,6 +21,7 @@ from voice_ai_service.dialogue.intents import lexicon
 from voice_ai_service.dialogue.keys import reply_to_keys
 from voice_ai_service.dialogue.limits import reached
 from voice_ai_service.dialogue.model_responder import ModelResponder
+from voice_ai_service.dialogue.moderation import BlockedWords, Moderator, moderated
 from voice_ai_service.dialogue.reply import Reply, carry_on, hang_up, spoken
 from voice_ai_service.dialogue.spoken_language import settled_language
 from voice_ai_service.dialogue.stages import (
@@ -61,9 +62,15 @@ class Dialogue:
     """Decides turns. Holds nothing of any call: everything is in the turn's context and the reply's state."""
 
     def __init__(
-        self, clock: Clock, *, with_model: Responder | None = None, budgets: Budgets | None = None
+        self,
+        clock: Clock,
+        *,
+        with_model: Responder | None = None,
+        budgets: Budgets | None = None,
+        moderators: Sequence[Moderator] = (BlockedWords(),),
     ) -> None:
         self._clock = clock
+        self._moderators = tuple(moderators)
         self._budgets = budgets
         self._embedded = EmbeddedResponder(clock)
         self._with_model = with_model or ModelResponder(clock)
@@ -72,7 +79,13 @@ class Dialogue:
         """The reply to one turn: text as it comes, so that speaking can begin, then one `ReplyDone`.
 
         Always answers: a model that fails is replaced in the same turn. Closing the iterator cancels the model.
+        What a moderator blocks is replaced before anybody can speak it.
         """
+        async with aclosing(moderated(self._answer(turn), turn, self._moderators)) as events:
+            async for event in events:
+                yield event
+
+    async def _answer(self, turn: TurnContext) -> AsyncGenerator[ReplyEvent, None]:
         turn = replace(turn, heard=replace(turn.heard, text=_meant_for_us(turn)))
         turn = replace(turn, heard=replace(turn.heard, language=settled_language(turn)))
         stopped = self._budgets is not None and self._budgets.stops(turn.tenant, turn.call)

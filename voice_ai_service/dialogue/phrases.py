@@ -76,6 +76,7 @@ class Texts(BaseModel):
     ticket_requested: Annotated[str, _slots("protocol")]
     uncertain: _Sentence
     not_done: _Sentence
+    not_said: _Sentence
     hours: _Hours
     hours_holiday: Annotated[str, _slots("holiday")]
     hours_unknown: _Sentence

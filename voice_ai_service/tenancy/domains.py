@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StrictInt,
     StringConstraints,
     ValidationError,
@@ -84,6 +85,10 @@ class TenantSettings(BaseModel):
     budget_action: BudgetAction = _DEFAULTS.limits.budget_action
     chunk_tokens: Annotated[StrictInt, Field(ge=50, le=4000)] = _DEFAULTS.knowledge.chunk_tokens
     overlap_tokens: Annotated[StrictInt, Field(ge=0, le=2000)] = _DEFAULTS.knowledge.overlap_tokens
+    blocked_words: Annotated[tuple[_Word, ...], Field(max_length=500)] = ()
+    """Never spoken to a caller: whole words, whatever their case and accents."""
+    moderated: StrictBool = False
+    """Whether the operator's moderation service judges every sentence before it is spoken."""
     stt_routing: Annotated[tuple[SttRule, ...], Field(max_length=20)] = ()
     """Which recogniser is asked first, by noise, length and price of the utterance."""
     pronunciations: _Words = {}
@@ -98,6 +103,8 @@ _CATEGORIES: Final = {
     "overlap_tokens": "knowledge",
     "pronunciations": "speech",
     "stt_routing": "speech",
+    "blocked_words": "speech",
+    "moderated": "speech",
 }
 CATEGORY_OF: Final[Mapping[str, str]] = {
     name: _CATEGORIES.get(name, "limits") for name in TenantSettings.model_fields
@@ -199,4 +206,6 @@ def as_tenant(domain_uuid: UUID, domain_name: str, rows: Sequence[Mapping[str, A
         knowledge=TenantKnowledge(chosen.chunk_tokens, chosen.overlap_tokens),
         pronunciations=Pronunciations(chosen.pronunciations),
         stt_rules=chosen.stt_routing,
+        blocked_words=chosen.blocked_words,
+        moderated=chosen.moderated,
     )

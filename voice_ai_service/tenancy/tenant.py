@@ -90,5 +90,9 @@ class Tenant:
     """ISO 3166 alpha-2: the region for numbers without a country code, and for public holidays."""
     knowledge: TenantKnowledge = TenantKnowledge()
     pronunciations: Pronunciations = NO_PRONUNCIATIONS
+    blocked_words: tuple[str, ...] = ()
+    """Words and phrases that are never spoken to a caller."""
+    moderated: bool = False
+    """Every sentence is judged by the operator's moderation service before it is spoken."""
     stt_rules: tuple[SttRule, ...] = ()
     """Which recogniser for which utterance; none: their own order."""

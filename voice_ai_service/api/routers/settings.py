@@ -47,6 +47,8 @@ class SettingsAnswer(BaseModel):
     budget_action: BudgetAction
     pronunciations: Mapping[str, Mapping[str, str]]
     stt_routing: tuple[SttRule, ...]
+    blocked_words: tuple[str, ...]
+    moderated: bool
 
 
 class SettingRequest(BaseModel):
@@ -86,4 +88,6 @@ def _answer(tenant: Tenant) -> SettingsAnswer:
         budget_action=limits.budget_action,
         pronunciations=tenant.pronunciations.words,
         stt_routing=tenant.stt_rules,
+        blocked_words=tenant.blocked_words,
+        moderated=tenant.moderated,
     )
