@@ -15,6 +15,7 @@ import httpx
 
 from voice_ai_service import __version__
 from voice_ai_service.errors import InvalidInput, ProviderRefused
+from voice_ai_service.net import certificates
 from voice_ai_service.net.dial import GuardedDialer, VendorDialer
 from voice_ai_service.net.http1 import (
     Answer,
@@ -271,10 +272,8 @@ async def open_vendor_wire(
         raise ProviderRefused(
             f"The provider {name} has no usable address.", provider=name, field="settings.base_url"
         ) from error
-    certificates = await asyncio.to_thread(httpx.create_ssl_context)
-    dialer = (
-        GuardedDialer(context.allowed_networks, certificates) if address.typed else VendorDialer(certificates)
-    )
+    trusted = await asyncio.to_thread(certificates.trusted)
+    dialer = GuardedDialer(context.allowed_networks, trusted) if address.typed else VendorDialer(trusted)
     return VendorWire(HttpPool(origin, dialer, _LIMITS), address, timeouts, WireErrors(name, context.clock))
 
 
