@@ -92,7 +92,7 @@ class Lexicon:
         return found
 
     def _misspelt(self, stem: str, sound: str) -> dict[str, float]:
-        shared = Counter(word for pair in pairs(stem) for word in self.by_pair.get(pair, ()))
+        shared = Counter(word for pair in sorted(pairs(stem)) for word in self.by_pair.get(pair, ()))
         limit = 1 if len(stem) < 8 else 2
         found: dict[str, float] = {}
         for word, _ in shared.most_common(_CANDIDATES):
@@ -114,7 +114,7 @@ def make_lexicon(language: str, chunks: int, counts: Mapping[str, int]) -> Lexic
     by_sound: defaultdict[str, list[str]] = defaultdict(list)
     by_root: defaultdict[str, list[str]] = defaultdict(list)
     by_pair: defaultdict[str, list[str]] = defaultdict(list)
-    for stem in counts:
+    for stem in sorted(counts):  # of equals the first counts, and the database's order changes
         if len(stem) < 3 or stem.isdigit():
             continue
         by_sound[sound_of(stem, language)].append(stem)

@@ -105,6 +105,18 @@ def test_a_word_of_the_language_is_not_corrected_into_another() -> None:
     assert "barro" not in stems("lavar o carro", sense_of("barro"))["carro"]
 
 
+def test_what_a_misheard_word_may_be_does_not_hang_on_the_order_of_the_documents() -> None:
+    letters = "abcdefghijklmnopqrstuvwxy"
+    alike = [f"parcel{letter}" for letter in letters] + [
+        f"parce{letter}z" for letter in letters if letter != "l"
+    ]
+    forwards = make_lexicon("en", 20, dict.fromkeys(alike, 1))
+    backwards = make_lexicon("en", 20, dict.fromkeys(reversed(alike), 1))
+    found = forwards.relatives("parcelz")
+    assert 1 < len(found) < len(alike)
+    assert found == backwards.relatives("parcelz")
+
+
 def test_everyday_synonyms_and_phrases_stand_for_each_other() -> None:
     sense = sense_of("estorno", "fatura", "refeicao")
     assert stems("quero meu dinheiro de volta", sense)["dinheiro"] == {"estorno"}
