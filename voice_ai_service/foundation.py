@@ -57,7 +57,7 @@ from voice_ai_service.tenancy.limits import (
     RedisRateLimiter,
 )
 from voice_ai_service.tenancy.sealing import Sealer, load_sealer
-from voice_ai_service.tenancy.tenant import Tenant
+from voice_ai_service.tenancy.tenant import PBX_REACH, Tenant
 from voice_ai_service.tracing import CallTracer, NoTracer, OtelTracer
 
 
@@ -173,6 +173,8 @@ class DomainAllowances:
     spending: Spending
 
     async def tenant(self, domain_uuid: UUID) -> Tenant:
+        if domain_uuid == PBX_REACH:  # a caller of no domain is told so, in the embedded voice
+            return Tenant(PBX_REACH, "")
         return await self.domains.by_uuid(domain_uuid)
 
     def standing(self, tenant: Tenant) -> Standing:
