@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from voice_ai_service.errors import InvalidInput, VoiceAiError
+from voice_ai_service.errors import InvalidInput, NotFound, VoiceAiError
 from voice_ai_service.providers.breaker import BreakerPolicy
 from voice_ai_service.providers.chains import ChatChain, EmbeddingChain, RealtimeChain, SttChain, TtsChain
 from voice_ai_service.providers.cost import PriceList
@@ -312,13 +312,20 @@ class ProviderFactory:
     async def _learn_tenant(self, domain_uuid: UUID, place: _Place) -> None:
         """A domain's calls go on with what was known before where it cannot be read."""
         try:
-            place.words = await self._own_words.pronunciations(domain_uuid)
+            place.words = await self._words(domain_uuid)
             if self._allowances is not None:
                 place.tenant = await self._allowances.tenant(domain_uuid)
         except VoiceAiError as error:
             if self._allowances is not None and place.tenant is None:
                 raise  # not knowing a budget must not mean that there is none
             log.warning("a domain's settings were not read", domain_uuid=str(domain_uuid), code=error.code)
+
+    async def _words(self, domain_uuid: UUID) -> Pronunciations:
+        """None for callers whom no domain takes."""
+        try:
+            return await self._own_words.pronunciations(domain_uuid)
+        except NotFound:
+            return Pronunciations()
 
     def _owned(self, domain_uuid: UUID, kind: ProviderKind, rows: Sequence[ProviderRow]) -> dict[UUID, str]:
         keys = {}
