@@ -23,7 +23,7 @@ from voice_ai_service.calls.secretary import TurnTaking
 from voice_ai_service.providers.tts.embedded import EmbeddedTts
 from voice_ai_service.simulated_caller.caller import over_the_phone
 
-_SHORT: Final = Delays(stt_ms=100.0, token_ms=100.0, tts_ms=50.0)
+_SHORT: Final = Delays(stt_ms=100.0, token_ms=100.0, tts_ms=50.0, every_token_ms=0.0)
 _QUESTIONS: Final = (
     "Could you tell me when you are open on Saturdays",
     "Are you open on the first Monday in January",
@@ -42,6 +42,7 @@ async def measure(options: argparse.Namespace) -> AsyncIterator[Figure]:
             for server in servers:
                 async for figure in _latency(server, speech, options):
                     yield figure
+        if "voice_to_voice" in options.only:
             async for figure in _voice_to_voice(speech, options):
                 yield figure
         if "barge_in" in options.only:
@@ -178,8 +179,8 @@ def _say(text: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="+", default=["latency", "barge_in", "capacity"],
-                        choices=["latency", "barge_in", "capacity", "soak"])  # fmt: skip
+    parser.add_argument("--only", nargs="+", default=["latency", "voice_to_voice", "barge_in", "capacity"],
+                        choices=["latency", "voice_to_voice", "barge_in", "capacity", "soak"])  # fmt: skip
     parser.add_argument("--seconds", type=float, default=40.0, help="Of each measurement")
     parser.add_argument(
         "--ramp", type=int, nargs="+", default=[40, 80, 120, 160, 200], help="Numbers of calls to try"

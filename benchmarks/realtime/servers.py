@@ -94,12 +94,8 @@ class Running:
 async def stubs(delays: Delays) -> AsyncIterator[str]:
     port = free_port()
     arguments = (
-        "--stt-ms",
-        str(delays.stt_ms),
-        "--token-ms",
-        str(delays.token_ms),
-        "--tts-ms",
-        str(delays.tts_ms),
+        *("--stt-ms", str(delays.stt_ms), "--token-ms", str(delays.token_ms), "--tts-ms", str(delays.tts_ms)),
+        *("--every-token-ms", str(delays.every_token_ms)),
     )
     command = (sys.executable, "-m", "benchmarks.realtime.stubs", "--port", str(port), *arguments)
     process = _start(command, cores()[1])

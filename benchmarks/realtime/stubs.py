@@ -25,7 +25,6 @@ _REPLY: Final = (
 TOKENS: Final = tuple(_REPLY.split())
 FIRST_SENTENCE: Final = 9
 """Tokens up to its full stop."""
-EVERY_TOKEN_MS: Final = 10
 TTS_RATE_HZ: Final = 24000
 TTS_CHUNK_MS: Final = 100
 SENTENCE_MS: Final = 2000
@@ -36,16 +35,17 @@ _MOST_BYTES: Final = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """Milliseconds: to the transcript, to the first token, to the first audio."""
+    """Milliseconds: to the transcript, to the first token, from one token to the next, to the first audio."""
 
     stt_ms: float = 150.0
     token_ms: float = 200.0
     tts_ms: float = 100.0
+    every_token_ms: float = 10.0
 
     @property
     def unavoidable_ms(self) -> float:
         """From the end of the caller's words to the first audio, when nothing else takes time."""
-        return self.stt_ms + self.token_ms + EVERY_TOKEN_MS * (FIRST_SENTENCE - 1) + self.tts_ms
+        return self.stt_ms + self.token_ms + self.every_token_ms * (FIRST_SENTENCE - 1) + self.tts_ms
 
 
 async def _voice() -> bytes:
@@ -108,7 +108,7 @@ class Stubs:
         loop = asyncio.get_running_loop()
         due = loop.time() + self._delays.token_ms / 1000
         for number, token in enumerate(TOKENS):
-            await asyncio.sleep(due + number * EVERY_TOKEN_MS / 1000 - loop.time())
+            await asyncio.sleep(due + number * self._delays.every_token_ms / 1000 - loop.time())
             _send(writer, _event({"content": token if number == 0 else f" {token}"}))
         writer.write(_event({}, finish="stop") + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
 
@@ -164,8 +164,9 @@ def main() -> None:
     parser.add_argument("--stt-ms", type=float, default=150.0)
     parser.add_argument("--token-ms", type=float, default=200.0)
     parser.add_argument("--tts-ms", type=float, default=100.0)
+    parser.add_argument("--every-token-ms", type=float, default=10.0)
     options = parser.parse_args()
-    delays = Delays(options.stt_ms, options.token_ms, options.tts_ms)
+    delays = Delays(options.stt_ms, options.token_ms, options.tts_ms, options.every_token_ms)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_main(options.port, delays))
 
