@@ -51,8 +51,6 @@ from voice_ai_service.calls.secretary import Secretary
 from voice_ai_service.clock import Clock
 from voice_ai_service.conversations.stream_tickets import StreamOptions, StreamTickets
 from voice_ai_service.conversations.vectors import message_vectors
-from voice_ai_service.crm.tickets import Tickets
-from voice_ai_service.dialogue.errands import Errands
 from voice_ai_service.errors import ProviderError, Unavailable
 from voice_ai_service.foundation import Foundation, open_foundation, readiness
 from voice_ai_service.metrics import Metrics
@@ -155,7 +153,7 @@ async def _calls(
         store=base.conversations,
         folders=base.folders,
         control=control,
-        brains=await _brains(base, stack, control, figures, clock),
+        brains=_brains(base, control, figures, clock),
         voices=speakers,
         transfers=TransferRunner(
             control, clock, sweeper, attendants=attendants, observer=figures.on_transfer
@@ -258,11 +256,7 @@ class _Speakers:
         return Voice(chain, self.phrases, secretary, sample_rate_hz)
 
 
-async def _brains(
-    base: Foundation, stack: AsyncExitStack, control: CallControl, figures: BridgeFigures, clock: Clock
-) -> Brains:
-    errands = Errands()
-    stack.push_async_callback(errands.aclose)
+def _brains(base: Foundation, control: CallControl, figures: BridgeFigures, clock: Clock) -> Brains:
     cascade = CascadeParts(
         providers=base.factory,
         dialogue=base.dialogue,
@@ -273,8 +267,8 @@ async def _brains(
         observer=figures,
     )
     tools = CallTools(
-        tickets=Tickets(base.database, clock),
-        errands=errands,
+        tickets=base.tickets,
+        errands=base.errands,
         clock=clock,
         control=None if isinstance(control, NoPbx) else control,
         passages=base.knowledge,
