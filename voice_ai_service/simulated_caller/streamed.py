@@ -28,6 +28,7 @@ _REPLY_OVER_MS: Final = 500
 _LATE_FRAMES: Final = 250
 """5 s of audio that waits to be heard; a bridge that sends more at once is cut short, as a PBX would."""
 _LONGEST_S: Final = 7300.0
+_ASKS_FOR_THE_END: Final = 5
 
 Observe = Callable[[Mapping[str, Any]], None]
 
@@ -249,9 +250,16 @@ async def _reported(service: httpx.AsyncClient, outcome: StreamedOutcome) -> Str
         "domain_uuid": outcome.set_up.get("domain_uuid"),
         "duration_ms": outcome.duration_ms,
     }
-    try:
-        answer = await service.post(path, json=body)
-        found = answer.json().get("conversation_uuid") if answer.status_code == HTTPStatus.OK else None
-    except (httpx.HTTPError, ValueError):
-        found = None
+    found = None
+    for _ in range(
+        _ASKS_FOR_THE_END
+    ):  # the bridge stores the call; until it has, nobody knows under which name
+        try:
+            answer = await service.post(path, json=body)
+            found = answer.json().get("conversation_uuid")
+        except (httpx.HTTPError, ValueError):
+            break
+        if answer.status_code != HTTPStatus.OK or found:
+            break
+        await asyncio.sleep(1.0)
     return replace(outcome, conversation_uuid=found)
